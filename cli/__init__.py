@@ -1,0 +1,1 @@
+"""`lodol`, the command line of operators and API users."""

@@ -1,0 +1,117 @@
+"""Access: who sends a request, and how many more the workspace may send this minute."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain import api_keys, keys, workspaces
+from domain.api_keys import ApiKey, Scope
+from domain.moments import epoch_seconds
+from domain.refusals import ApiKeyInvalid, AuthorizationMissing, PlanLacksApi, RateLimitExceeded, ScopeMissing
+from domain.table import Table
+from domain.workspaces import Workspace
+
+_WINDOW_KEPT_SECONDS = 600
+_REMEMBERED_KEYS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The request window as it stood with this request counted: numbers of requests, seconds to the next window."""
+
+    limit: int
+    used: int
+    reset: int
+
+    @property
+    def remaining(self) -> int:
+        """How many more requests this window takes."""
+        return max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever presented a known API key."""
+
+    workspace: Workspace
+    key: ApiKey
+    quota: Quota
+
+    def require(self, scope: Scope) -> None:
+        """Refuse what plan, scope and rate do not allow, in this order. Rule: CONTRACT "Order of checks"."""
+        if not self.workspace.has_api:
+            raise PlanLacksApi
+        if scope not in self.key.scopes:
+            raise ScopeMissing
+        if self.quota.used > self.quota.limit:
+            raise RateLimitExceeded(retry_after=self.quota.reset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a worker knows of a key, good for one minute and as long as the window's epoch stays the same."""
+
+    key: ApiKey
+    workspace: Workspace
+    minute: datetime
+    epoch: str | None
+
+
+class Gate:
+    """Recognises callers; one for each worker, which remembers the keys it has seen for the rest of the minute.
+
+    A warm request costs one call, the count of the request. The item that counts also carries the `epoch`
+    that a revocation changes, so a revoked key is refused from the next request on, by every worker.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._known: dict[str, _Known] = {}
+
+    def recognise(self, authorization: str | None, now: datetime) -> Caller:
+        """Find the caller of a request by its Authorization header, and count the request.
+
+        Raises `AuthorizationMissing`, or `ApiKeyInvalid` for a key that is unknown, revoked or expired.
+        """
+        key_hash = api_keys.hash_of(_bearer(authorization))
+        known = self._known.get(key_hash)
+        workspace_id = known.key.workspace_id if known else self._workspace_of(key_hash)
+        minute = keys.minute_of(now)
+        window = self._table.update(
+            keys.window(workspace_id, minute),
+            "SET expires_at = :gone ADD requests :one",
+            {":one": 1, ":gone": epoch_seconds(minute) + _WINDOW_KEPT_SECONDS},
+        )
+        epoch = window.get("epoch")
+        if known is None or known.minute != minute or known.epoch != epoch:
+            known = self._look_up(key_hash, workspace_id, minute, epoch)
+        if known.key.is_expired(now):
+            raise ApiKeyInvalid
+        reset = int((minute + timedelta(minutes=1) - now).total_seconds()) + 1
+        quota = Quota(known.workspace.limits.requests_per_minute, window["requests"], min(reset, 60))
+        return Caller(known.workspace, known.key, quota)
+
+    def _workspace_of(self, key_hash: str) -> str:
+        item = self._table.get(keys.api_key(key_hash))
+        if item is None:
+            raise ApiKeyInvalid
+        return api_keys.from_item(item).workspace_id
+
+    def _look_up(self, key_hash: str, workspace_id: str, minute: datetime, epoch: str | None) -> _Known:
+        """Read key and workspace after the epoch was read: what is remembered is never older than its epoch."""
+        key_at, workspace_at = keys.api_key(key_hash), keys.workspace(workspace_id)
+        found = self._table.get_many(key_at, workspace_at)
+        if key_at not in found or workspace_at not in found:
+            self._known.pop(key_hash, None)
+            raise ApiKeyInvalid
+        if len(self._known) >= _REMEMBERED_KEYS:
+            self._known.clear()
+        known = _Known(api_keys.from_item(found[key_at]), workspaces.from_item(found[workspace_at]), minute, epoch)
+        self._known[key_hash] = known
+        return known
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AuthorizationMissing
+    return token.strip()

@@ -1,0 +1,166 @@
+"""Carries out the effects that a step calls: from the journal where it has them, in the world where it has not."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from domain import retries
+from domain.callables.effect import CallContext, Effect, SleepUntil, TryAgain
+from domain.callables.settings import Settings
+from domain.executions import Execution
+from domain.journal import CallState, Entry
+from domain.moments import Clock
+from domain.program import limits
+from domain.program.interpreter import Call, CallFailed, LimitExceeded, Suspended
+from domain.program.values import Value, ensure_storable
+from domain.records import Record
+
+
+class Diverged(Exception):
+    """A replay called something else than its journal holds: the platform's fault, never the program's."""
+
+
+class Waiting(Suspended):
+    """The step waits; its execution goes on at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
+class Continuing(Suspended):
+    """The slice is over in the middle of the step, which goes on in the next one at once."""
+
+
+class JournaledCalls:
+    """The effects of one step of one execution.
+
+    Calls are counted from 1 in the order in which the step makes them, which a replay repeats exactly. A call
+    that reaches out into the world is preceded by a commit; what it gave is journaled before the next begins.
+    """
+
+    def __init__(
+        self,
+        *,
+        record: Record,
+        execution: Execution,
+        step: int,
+        entries: Iterable[Entry],
+        effects: Mapping[str, Effect],
+        settings: Settings,
+        clock: Clock,
+        random: Callable[[], float],
+        is_time_over: Callable[[], bool],
+    ) -> None:
+        self._record = record
+        self._execution = execution
+        self._step = step
+        self._entries = {entry.nth: entry for entry in entries}
+        self._effects = effects
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._is_time_over = is_time_over
+        self._made = 0
+        self._reached_out = False
+
+    def call(self, call: Call) -> Value:
+        """Answer a call of the program. Rule: DESIGN "Programs are deterministic by construction"."""
+        self._made += 1
+        entry = self._entries.get(self._made)
+        if entry is None:
+            return self._settle(self._perform(call, self._begin(call)))
+        if entry.callee != call.callee:
+            raise Diverged(f"call {self._made} of step {self._step} was {entry.callee} and is now {call.callee}")
+        return self._settle(self._resume(call, entry))
+
+    def _settle(self, entry: Entry) -> Value:
+        if entry.state is CallState.FAILED:
+            raise CallFailed(entry.message or "")
+        return entry.result
+
+    def _begin(self, call: Call) -> Entry:
+        if self._record.calls >= limits.CALLS:
+            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.CALLS} calls")
+        return Entry(self._made, call.callee, CallState.DONE, self._clock())
+
+    def _resume(self, call: Call, entry: Entry) -> Entry:
+        if entry.state in {CallState.DONE, CallState.FAILED}:
+            return entry
+        if entry.until and self._clock() < entry.until:
+            raise Waiting(entry.until)
+        if entry.state is CallState.SLEEPING:
+            return self._note(entry.done(None))
+        return self._perform(call, entry)
+
+    def _perform(self, call: Call, entry: Entry) -> Entry:
+        effect = self._effects[call.callee]
+        if effect.reaches_out:
+            if self._reached_out and self._is_time_over():
+                raise Continuing
+            self._record.mark_step(self._step)
+            self._record.commit()
+            self._reached_out = True
+        try:
+            outcome = effect.perform(self._context(entry), *call.args)
+            if isinstance(outcome, SleepUntil):
+                return self._sleep(call, entry, outcome.until)
+            if isinstance(outcome, TryAgain):
+                return self._retry(call, entry, outcome)
+            ensure_storable(outcome, "its result")
+        except CallFailed as failure:
+            return self._note(entry.failed(str(failure)))
+        except ValueError as unstorable:
+            return self._note(entry.failed(str(unstorable)))
+        return self._note(entry.done(outcome))
+
+    def _context(self, entry: Entry) -> CallContext:
+        return CallContext(
+            workspace_id=self._execution.workspace_id,
+            workflow_id=self._execution.workflow_id,
+            execution_id=self._execution.id,
+            step=self._step,
+            nth=entry.nth,
+            attempt=entry.attempt,
+            now=self._clock,
+            started_at=entry.started_at,
+            settings=self._settings,
+        )
+
+    def _sleep(self, call: Call, entry: Entry, until: datetime) -> Entry:
+        if until <= self._clock():
+            return self._note(entry.done(None))
+        return self._wait(call, replace(entry, state=CallState.SLEEPING, until=_whole_second(until)))
+
+    def _retry(self, call: Call, entry: Entry, outcome: TryAgain) -> Entry:
+        """Wait for another attempt; after the last, its answer is the result, or the call has failed."""
+        if entry.attempt >= retries.ATTEMPTS:
+            if outcome.has_last:
+                return self._note(entry.done(outcome.last))
+            return self._note(entry.failed(f"{outcome.message} ({retries.ATTEMPTS} attempts)"))
+        pause = retries.pause_before(entry.attempt + 1, outcome.after, self._random)
+        until = _whole_second(self._clock() + timedelta(seconds=pause))
+        waiting = replace(
+            entry, state=CallState.RETRYING, attempt=entry.attempt + 1, message=outcome.message, until=until
+        )
+        return self._wait(call, waiting)
+
+    def _wait(self, call: Call, entry: Entry) -> Entry:
+        if self._record.waits >= limits.WAITS:
+            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.WAITS} waits")
+        self._record.waits += 1
+        self._note(entry)
+        self._record.mark_step(self._step, entry)
+        raise Waiting(entry.until or self._clock())
+
+    def _note(self, entry: Entry) -> Entry:
+        self._record.calls += entry.nth not in self._entries
+        self._entries[entry.nth] = entry
+        self._record.note_call(self._step, entry)
+        return entry
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Step Functions waits until a whole second: the next one, so as not to wake too early."""
+    return datetime.fromtimestamp(math.ceil(moment.timestamp()), UTC)

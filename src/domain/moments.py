@@ -1,0 +1,21 @@
+"""Moments in time: what the product calls a clock, and how a moment is written down."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+type Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Read the system clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def to_text(moment: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC with seconds and `+00:00`. Rule: CONTRACT "Every endpoint"."""
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat()
+
+
+def epoch_seconds(moment: datetime) -> int:
+    """Write a moment as whole seconds since 1970, as DynamoDB's TTL wants them."""
+    return int(moment.timestamp())

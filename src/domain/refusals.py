@@ -1,0 +1,100 @@
+"""Refusals: the facts for which an operation is not carried out.
+
+Named by the fact, carrying ids and numbers, never an HTTP status: `handlers.http` maps each to its answer.
+"""
+
+from dataclasses import dataclass
+
+
+class Refusal(Exception):
+    """A fact for which an operation is not carried out."""
+
+
+@dataclass
+class InvalidRequest(Refusal):
+    """The request itself is wrong; `sentence` says what and where."""
+
+    sentence: str
+
+
+class AuthorizationMissing(Refusal):
+    """There is no bearer token in the request."""
+
+
+class ApiKeyInvalid(Refusal):
+    """The API key is unknown, revoked or expired: deliberately one fact."""
+
+
+class PlanLacksApi(Refusal):
+    """The workspace's plan has no API."""
+
+
+class ScopeMissing(Refusal):
+    """The API key lacks the scope of the endpoint."""
+
+
+@dataclass
+class RateLimitExceeded(Refusal):
+    """More requests in this minute than the workspace may send."""
+
+    retry_after: int
+
+
+class RouteNotFound(Refusal):
+    """No endpoint has this method and path."""
+
+
+class WorkspaceNotFound(Refusal):
+    """There is no such workspace."""
+
+
+class WorkflowNotFound(Refusal):
+    """The workspace has no such workflow."""
+
+
+class ExecutionNotFound(Refusal):
+    """The workspace has no such execution."""
+
+
+class ApiKeyNotFound(Refusal):
+    """The workspace has no such API key."""
+
+
+class InsufficientCredits(Refusal):
+    """The workspace has no credit left."""
+
+
+@dataclass
+class ConcurrencyLimitReached(Refusal):
+    """As many executions run as the workspace may have at once."""
+
+    limit: int
+
+
+@dataclass
+class KeyLimitReached(Refusal):
+    """The workspace has as many API keys as its plan allows."""
+
+    limit: int
+
+
+@dataclass
+class ExecutionAlreadyTerminal(Refusal):
+    """The execution has ended already."""
+
+    status: str
+
+
+@dataclass
+class IdempotencyKeyReused(Refusal):
+    """The idempotency key belongs to a different request."""
+
+    execution_id: str
+
+
+class IdempotencyKeyInFlight(Refusal):
+    """The first request with the idempotency key is still being written."""
+
+
+class Contention(Refusal):
+    """Other writes to the same items kept winning until the deadline."""

@@ -1,0 +1,98 @@
+"""The Step Functions state machine that gives executions their time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.aws import CLIENT_CONFIG
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Flight(Enum):
+    """What Step Functions knows of an execution."""
+
+    NEVER_STARTED = "never started"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    BROKEN = "broken"
+
+
+class StateMachine:
+    """Starts, stops and looks at Step Functions executions, each named by the id of ours."""
+
+    def __init__(self, client: SFNClient, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def start(self, workspace_id: str, execution_id: str) -> None:
+        """Start an execution; one that was started already is left as it is.
+
+        The input is the ids alone, in constant bytes: a repeat then never counts as another request.
+        """
+        machine_input = json.dumps({"workspace_id": workspace_id, "execution_id": execution_id}, separators=(",", ":"))
+        try:
+            self._client.start_execution(stateMachineArn=self._arn, name=execution_id, input=machine_input)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+
+    def start_soon(self, workspace_id: str, execution_id: str) -> None:
+        """Start an execution that is already admitted; if that does not work now, reconciliation will do it."""
+        try:
+            self.start(workspace_id, execution_id)
+        except (BotoCoreError, ClientError):
+            _LOGGER.warning("not started, left to reconciliation", extra={"execution_id": execution_id}, exc_info=True)
+
+    def stop(self, execution_id: str) -> None:
+        """Stop an execution; one that ended already or was never started is left as it is."""
+        try:
+            self._client.stop_execution(executionArn=self._execution_arn(execution_id), cause="stopped by its user")
+        except ClientError as error:
+            # ValidationException is what the local cloud says of an execution that has ended.
+            if error.response["Error"]["Code"] not in {"ExecutionDoesNotExist", "ValidationException"}:
+                raise
+
+    def stop_soon(self, execution_id: str) -> None:
+        """Stop an execution that is already recorded as stopped; if that does not work now, its next slice ends it."""
+        try:
+            self.stop(execution_id)
+        except (BotoCoreError, ClientError):
+            _LOGGER.warning("not stopped, left to its next slice", extra={"execution_id": execution_id}, exc_info=True)
+
+    def look(self, execution_id: str) -> Flight:
+        """Tell what became of an execution."""
+        try:
+            answer = self._client.describe_execution(executionArn=self._execution_arn(execution_id))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return Flight.NEVER_STARTED
+            raise
+        match answer["status"]:
+            case "RUNNING" | "PENDING_REDRIVE":
+                return Flight.RUNNING
+            case "SUCCEEDED":
+                return Flight.SUCCEEDED
+            case _:
+                return Flight.BROKEN
+
+    def _execution_arn(self, execution_id: str) -> str:
+        return f"{self._arn.replace(':stateMachine:', ':execution:')}:{execution_id}"
+
+
+@cache
+def the_state_machine() -> StateMachine:
+    """The state machine that this process starts executions on, by the setting STATE_MACHINE_ARN."""
+    return StateMachine(boto3.client("stepfunctions", config=CLIENT_CONFIG), os.environ["STATE_MACHINE_ARN"])

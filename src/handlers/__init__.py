@@ -1,0 +1,1 @@
+"""One module for each Lambda function, and the edge they share."""
