@@ -1,0 +1,12 @@
+"""The limits of programs, each of which an error names. Rule: PROGRAMS "Limits"."""
+
+PROGRAM_BYTES = 256 * 1024
+STEPS = 500
+NESTING = 64
+VALUE_BYTES = 256 * 1024
+INTEGER_BITS = 4096
+CALLS = 20_000
+NODE_VISITS = 1_000_000
+WAIT_SECONDS = 30 * 24 * 60 * 60
+WAITS = 1_500
+EXECUTION_SECONDS = 60 * 24 * 60 * 60

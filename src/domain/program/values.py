@@ -1,0 +1,155 @@
+"""Values: what programs compute with. JSON values, which survive storage exactly as they are."""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from domain.program.limits import INTEGER_BITS, NESTING, VALUE_BYTES
+
+type Value = None | bool | int | float | str | list[Value] | dict[str, Value]
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_MOST_DIGITS = math.ceil(INTEGER_BITS * math.log10(2)) + 1
+
+
+def dumps(value: Value) -> str:
+    """Write a value as compact JSON, Unicode as it is."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def loads(text: str) -> Value:
+    """Read JSON exactly: whole numbers as such, no duplicate keys, nothing that JSON does not have.
+
+    Raises `ValueError` with a sentence that says what is wrong and where.
+    """
+    try:
+        value: Value = json.loads(
+            text,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+            object_pairs_hook=_no_duplicates,
+        )
+    except RecursionError:
+        raise ValueError(f"it is nested deeper than the limit of {NESTING} levels") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a whole number has {len(text)} digits, over the limit of {INTEGER_BITS} bits")
+    return int(text)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {json.dumps(twice)} stands twice in one object")
+    return found
+
+
+def size(value: Value) -> int:
+    """The bytes of a value as it is stored: UTF-8 JSON."""
+    return len(dumps(value).encode())
+
+
+def depth(value: Value) -> int:
+    """How deep lists and objects are nested in a value: 0 for a scalar."""
+    deepest = 0
+    waiting: list[tuple[Value, int]] = [(value, 0)]
+    while waiting:
+        inner, level = waiting.pop()
+        if isinstance(inner, list | dict):
+            level += 1
+            deepest = max(deepest, level)
+            if level > NESTING:
+                return level
+            items = inner if isinstance(inner, list) else inner.values()
+            waiting += [(item, level) for item in items if isinstance(item, list | dict)]
+    return deepest
+
+
+def ensure_storable(value: Value, where: str) -> None:
+    """Refuse a value that could not be stored unchanged, with a `ValueError` that begins with `where`.
+
+    Refused are NUL characters and halves of surrogate pairs, numbers that are not finite or over 4,096 bits,
+    nesting over 64 levels, and more than 256 KiB of JSON.
+    """
+    if depth(value) > NESTING:
+        raise ValueError(f"{where} is nested deeper than the limit of {NESTING} levels")
+    _ensure_scalars(value, where)
+    stored = size(value)
+    if stored > VALUE_BYTES:
+        raise ValueError(f"{where} takes {stored} bytes as JSON, over the limit of {VALUE_BYTES} for a value")
+
+
+def _ensure_scalars(value: Value, where: str) -> None:
+    if isinstance(value, str):
+        if bad := _UNSTORABLE.search(value):
+            what = "the character NUL" if bad.group() == "\x00" else "half of a surrogate pair"
+            raise ValueError(f"{where} has {what} at position {bad.start()}, which cannot be stored")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{where} is not a finite number")
+    elif isinstance(value, int):
+        if value.bit_length() > INTEGER_BITS:
+            raise ValueError(f"{where} is a whole number over the limit of {INTEGER_BITS} bits")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _ensure_scalars(item, f"{where}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _ensure_scalars(name, f"a key of {where}")
+            _ensure_scalars(item, f"{where}.{name}")
+
+
+def kind_of(value: Value) -> str:
+    """What a person calls the kind of a value."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "list"
+        case _:
+            return "object"
+
+
+def is_truthy(value: Value) -> bool:
+    """`null`, `false`, `0` and `""` are falsy, all else is truthy: empty lists and objects too."""
+    return bool(value) or isinstance(value, list | dict)
+
+
+def is_equal(left: Value, right: Value) -> bool:
+    """Compare deeply; a boolean equals no number."""
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(is_equal, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(is_equal(item, right[name]) for name, item in left.items())
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def text_of(value: Value) -> str:
+    """How a value reads within a text: a string as it is, all else as JSON."""
+    return value if isinstance(value, str) else dumps(value)
