@@ -12,7 +12,7 @@ from domain.executions import Execution
 from domain.journal import CallState, Entry
 from domain.moments import Clock
 from domain.program import limits
-from domain.program.interpreter import Call, CallFailed, LimitExceeded, Suspended
+from domain.program.calls import Call, CallFailed, LimitExceeded, Suspended
 from domain.program.values import Value, ensure_storable
 from domain.records import Record
 

@@ -241,5 +241,8 @@ class Program(Node):
     body: list[Statement]
 
 
-for _model in (*Node.__subclasses__(),):
+KINDS: tuple[type[Node], ...] = tuple(model for model in Node.__subclasses__() if model is not Property)
+"""Every node that names itself in `kind`."""
+
+for _model in Node.__subclasses__():
     _model.model_rebuild()

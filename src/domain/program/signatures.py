@@ -42,6 +42,10 @@ class Signature:
         """The most arguments it takes, `None` without a bound."""
         return None if any(parameter.variadic for parameter in self.parameters) else len(self.parameters)
 
+    def takes(self, arguments: int) -> bool:
+        """Whether it can be called with so many arguments."""
+        return self.fewest <= arguments and (self.most is None or arguments <= self.most)
+
     def call_text(self) -> str:
         """How it is called, as documentation shows it: `name(a, b?, c…)`."""
         marks = [p.name + ("…" if p.variadic else "?" if p.optional else "") for p in self.parameters]

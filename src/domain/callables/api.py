@@ -1,0 +1,73 @@
+"""`api.request`: the API that the stack is configured for, with its credential."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import urlencode
+
+import boto3
+
+from domain.aws import CLIENT_CONFIG
+from domain.callables import outgoing
+from domain.callables.effect import CallContext, Outcome, TryAgain, effect
+from domain.program.calls import CallFailed
+from domain.program.values import Value, dumps, kind_of, text_of
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_SECONDS = 30.0
+
+
+@effect(
+    "api.request",
+    "method, path, payload?",
+    "Calls the configured API: a path on its base URL, with its credential. `workflow_id` and `teamId` are put into "
+    "the payload where unset; a payload of GET and DELETE goes into the query.",
+    gives="the parsed body; a status other than 2xx fails",
+    reaches_out=True,
+)
+def request(context: CallContext, method: Value, path: Value, payload: Value = None) -> Outcome:
+    """Call the configured API."""
+    if not context.settings.api_base_url:
+        raise CallFailed("this stack has no API base URL configured")
+    answer = outgoing.send(_request(context, method, path, payload))
+    if isinstance(answer, TryAgain):
+        return answer
+    said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
+    if answer.status in outgoing.RETRIED:
+        return TryAgain(said, answer.retry_after())
+    if not 200 <= answer.status < 300:
+        raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
+    return answer.body
+
+
+def _request(context: CallContext, method: Value, path: Value, payload: Value) -> outgoing.Request:
+    verb = method.upper() if isinstance(method, str) else ""
+    if verb not in _METHODS:
+        raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {text_of(method)[:40]}")
+    if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path:
+        raise ValueError(f"path must be a path in ASCII, not {text_of(path)[:100]!r}")
+    segments = path.partition("?")[0].split("/")
+    if "://" in path or path.startswith("//") or ".." in segments or "\\" in path:
+        raise ValueError(f"path must be relative to the configured base URL, not {path[:100]!r}")
+    if payload is not None and not isinstance(payload, dict):
+        raise ValueError(f"payload must be an object, not {kind_of(payload)}")
+    fields: dict[str, Value] = {"workflow_id": context.workflow_id, "teamId": context.workspace_id}
+    fields |= {name: value for name, value in (payload or {}).items() if value is not None or name not in fields}
+    url = f"{context.settings.api_base_url.rstrip('/')}/{path.lstrip('/')}"
+    headers = {"Idempotency-Key": context.idempotency_key, "User-Agent": "lodol-executions"}
+    if context.settings.api_credential_secret_arn:
+        headers["Authorization"] = f"Bearer {_credential(context.settings.api_credential_secret_arn)}"
+    body = None
+    if verb in {"GET", "DELETE"}:
+        query = urlencode({name: text_of(value) for name, value in fields.items()})
+        url += ("&" if "?" in url else "?") + query
+    else:
+        headers["Content-Type"] = "application/json"
+        body = dumps(fields).encode()
+    return outgoing.Request(verb, url, headers, body, _SECONDS, context.settings.allowed_hosts)
+
+
+@cache
+def _credential(secret_arn: str) -> str:
+    client = boto3.client("secretsmanager", config=CLIENT_CONFIG)
+    return client.get_secret_value(SecretId=secret_arn)["SecretString"]

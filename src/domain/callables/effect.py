@@ -1,0 +1,85 @@
+"""Effects: the callables that touch the world. What they give is journaled, so that a replay never asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.callables.settings import Settings
+from domain.moments import Clock
+from domain.program.signatures import Signature, parameters
+from domain.program.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What an effect knows of the call it carries out.
+
+    `nth` counts the calls of the step from 1, `attempt` the attempts of this call; `started_at` is when its first
+    attempt began, `now` the clock.
+    """
+
+    workspace_id: str
+    workflow_id: str
+    execution_id: str
+    step: int
+    nth: int
+    attempt: int
+    now: Clock
+    started_at: datetime
+    settings: Settings
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same on every attempt and after every crash. Rule: PROGRAMS "Callables"."""
+        return f"{self.execution_id}:{self.step}:{self.nth}"
+
+
+@dataclass(frozen=True, slots=True)
+class SleepUntil:
+    """The call is over at this moment; until then the execution waits without any Lambda running."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """The attempt failed in a way that may pass.
+
+    `after` is what the other side asked for, in seconds. After the last attempt the result is `last` if
+    `has_last`, and otherwise the call has failed with `message`.
+    """
+
+    message: str
+    after: float | None = None
+    last: Value = None
+    has_last: bool = False
+
+
+type Outcome = Value | SleepUntil | TryAgain
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An effect; `reaches_out` where it does something in the world, before which its step must be on record.
+
+    `perform` gets the context and the arguments. It raises `CallFailed` for what fails the step, and `ValueError`
+    for arguments it cannot use.
+    """
+
+    signature: Signature
+    perform: Callable[..., Outcome]
+    reaches_out: bool
+
+
+def effect(
+    name: str, takes: str, summary: str, *, gives: str, reaches_out: bool = False
+) -> Callable[[Callable[..., Outcome]], Effect]:
+    """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`."""
+
+    def make(function: Callable[..., Any]) -> Effect:
+        return Effect(Signature(name, parameters(takes), summary, result=gives), function, reaches_out)
+
+    return make

@@ -1,0 +1,102 @@
+"""`http.request`: any HTTP endpoint of the public internet."""
+
+from typing import Annotated
+from urllib.parse import urlencode, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from domain.callables import outgoing
+from domain.callables.effect import CallContext, Outcome, TryAgain, effect
+from domain.program.values import Value, dumps, text_of
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_USUAL_SECONDS = 30.0
+# What belongs to the connection, which is ours, and the key that a replay and a retry must repeat.
+_OURS = {"host", "content-length", "transfer-encoding", "connection", "idempotency-key"}
+
+type HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+type HeaderValue = Annotated[str, Field(pattern=r"^[\t\x20-\x7e\x80-\xff]*$")]
+
+
+class Options(BaseModel):
+    """The options of `http.request`; `timeout` in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    query: dict[str, str | int | float | bool | None | list[str | int | float | bool | None]] = Field(
+        default_factory=dict
+    )
+    json_: Annotated[object, Field(alias="json")] = None
+    body: str | None = None
+    timeout: Annotated[float, Field(gt=0, le=outgoing.LONGEST_SECONDS)] = _USUAL_SECONDS
+
+
+@effect(
+    "http.request",
+    "method, url, options?",
+    "Sends a request to a public address; options are `{headers, query, json, body, timeout}`. "
+    "Redirects are answers like all others.",
+    gives="`{status, headers, body}`, header names in lower case, JSON bodies parsed",
+    reaches_out=True,
+)
+def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
+    """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""
+    answer = outgoing.send(_request(context, method, url, _options(options)))
+    if isinstance(answer, TryAgain):
+        return answer
+    if answer.status in outgoing.RETRIED:
+        return TryAgain(f"the answer was {answer.status}", answer.retry_after(), answer.value(), has_last=True)
+    return answer.value()
+
+
+def _request(context: CallContext, method: Value, url: Value, options: Options) -> outgoing.Request:
+    verb = method.upper() if isinstance(method, str) else ""
+    if verb not in _METHODS:
+        raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {text_of(method)[:40]}")
+    headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
+    headers["Idempotency-Key"] = context.idempotency_key
+    given = {name.lower() for name in headers}
+    if "user-agent" not in given:
+        headers["User-Agent"] = "lodol-executions"
+    body = options.body.encode() if options.body is not None else None
+    if "json_" in options.model_fields_set:
+        if body is not None:
+            raise ValueError("options may have json or body, not both")
+        body = dumps(options.json_).encode()  # type: ignore[arg-type]
+        if "content-type" not in given:
+            headers["Content-Type"] = "application/json"
+    return outgoing.Request(verb, _url(url, options), headers, body, options.timeout, context.settings.allowed_hosts)
+
+
+def _url(url: Value, options: Options) -> str:
+    if not isinstance(url, str):
+        raise ValueError(f"url must be a string, not {text_of(url)[:40]}")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character <= " " or character > "~" for character in url):
+        raise ValueError(f"url must be an http or https address in ASCII, not {url[:100]!r}")
+    if parts.username is not None:
+        raise ValueError("url must not carry a user name or password; send an Authorization header")
+    query = [
+        (name, text_of(one))
+        for name, value in options.query.items()
+        for one in (value if isinstance(value, list) else [value])
+        if one is not None
+    ]
+    added = "&".join(filter(None, [parts.query, urlencode(query)]))
+    return parts._replace(query=added, fragment="").geturl()
+
+
+def _options(options: Value) -> Options:
+    try:
+        return Options.model_validate(options or {})
+    except ValidationError as invalid:
+        problem = invalid.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"][:2]) or "options"
+        if problem["type"] == "extra_forbidden":
+            raise ValueError(f"{where} is no option: headers, query, json, body, timeout") from None
+        raise ValueError(f"{where} cannot be used: {problem['msg']}") from None

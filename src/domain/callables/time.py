@@ -1,0 +1,48 @@
+"""`time.*`: the clock, and waits that Step Functions does, with no Lambda running meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+
+from domain.callables.effect import CallContext, SleepUntil, effect
+from domain.moments import to_text
+from domain.program.limits import WAIT_SECONDS
+from domain.program.values import Value, kind_of
+
+
+@effect("time.now", "", "The moment of the call.", gives="ISO 8601 in UTC")
+def now(context: CallContext) -> Value:
+    """Answer with the time of the call, which a replay repeats."""
+    return to_text(context.now())
+
+
+@effect("time.sleep", "seconds", "Waits so many seconds, at most 30 days.", gives="`null`")
+def sleep(context: CallContext, seconds: Value) -> SleepUntil:
+    """Wait from the start of the call on."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ValueError(f"seconds must be a number, not {kind_of(seconds)}")
+    if seconds < 0:
+        raise ValueError(f"seconds must not be negative, and {seconds} is")
+    return _bounded(context, seconds)
+
+
+@effect("time.sleep_until", "moment", "Waits until a moment, ISO 8601, at most 30 days ahead.", gives="`null`")
+def sleep_until(context: CallContext, moment: Value) -> SleepUntil:
+    """Wait until a moment; one that is past is no wait. Without an offset it is UTC."""
+    if not isinstance(moment, str):
+        raise ValueError(f"moment must be a string, not {kind_of(moment)}")
+    try:
+        until = datetime.fromisoformat(moment)
+    except ValueError:
+        raise ValueError(f"moment must be ISO 8601, not {moment[:60]!r}") from None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    try:
+        ahead = (until - context.started_at).total_seconds()
+    except OverflowError:
+        raise ValueError(f"moment must be a date between the years 1 and 9999 in UTC, not {moment!r}") from None
+    return _bounded(context, max(ahead, 0))
+
+
+def _bounded(context: CallContext, seconds: float) -> SleepUntil:
+    if seconds > WAIT_SECONDS:
+        raise ValueError(f"one wait is at most {WAIT_SECONDS} seconds, 30 days, and this one is {seconds:.0f}")
+    return SleepUntil(context.started_at + timedelta(seconds=seconds))

@@ -1,0 +1,35 @@
+"""What passes between a running step and whoever carries out its effects."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.program.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of an effect: its name, its arguments, and the path of the node that makes it."""
+
+    callee: str
+    args: tuple[Value, ...]
+    at: str
+
+
+class Effects(Protocol):
+    """Carries out the effects of one step, in the order in which the step makes them."""
+
+    def call(self, call: Call) -> Value:
+        """Answer a call, or raise `CallFailed`, `LimitExceeded` or `Suspended`."""
+        ...
+
+
+class CallFailed(Exception):
+    """The call failed; the step may catch that with a `TryStmt`."""
+
+
+class LimitExceeded(Exception):
+    """A limit was reached that no `TryStmt` catches; the text says where and which."""
+
+
+class Suspended(Exception):
+    """The step cannot go on now; it will be run again from its start against its journal."""

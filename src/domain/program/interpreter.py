@@ -1,0 +1,63 @@
+"""Runs one step of a program. Deterministic: no clock, no chance, no I/O; all of that goes through its effects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.program.calls import Effects, LimitExceeded
+from domain.program.expressions import Running, Scope
+from domain.program.failures import StepFailure
+from domain.program.measuring import Meter
+from domain.program.nodes import Program
+from domain.program.statements import Leaves, ProgramFailed, Statements
+from domain.program.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The step came to its end; the program goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The step ended the execution with success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The step failed, and with it the execution; `message` names the node."""
+
+    message: str
+
+
+type Ending = Completed | Returned | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What a step came to: its result, the variables it declared or set to another value, and its ending."""
+
+    result: Value
+    changes: Mapping[str, Value]
+    ending: Ending
+
+
+def run_step(program: Program, index: int, variables: Mapping[str, Value], effects: Effects) -> StepOutcome:
+    """Run the statement at `index` of a program's body on the variables of the steps before it.
+
+    `Suspended` passes through: the step is then run again from its start. A failed step changes nothing.
+    """
+    running = Running(effects, Meter())
+    scope = Scope()
+    for name, value in variables.items():
+        running.declare(scope, name, value)
+    execute = Statements(running).compile(program.body[index], f"body[{index}]", scope)
+    try:
+        leaves = execute()
+    except (StepFailure, ProgramFailed, LimitExceeded) as failure:
+        return StepOutcome(None, {}, Failed(str(failure)))
+    changes = {
+        name: running.slots[slot]
+        for name, slot in scope.slots.items()
+        if name not in variables or running.slots[slot] is not variables[name]
+    }
+    return StepOutcome(running.last, changes, Returned() if leaves is Leaves.RETURN else Completed())

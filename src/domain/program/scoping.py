@@ -1,0 +1,182 @@
+"""The meaning of a program's names: variables declared, callables known, loops around what leaves them.
+
+Walks the raw JSON and passes over whatever is no node, so that one mistake hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from domain.program.limits import NESTING
+from domain.program.signatures import Signatures
+from domain.program.values import ensure_storable
+
+type Found = Iterator[tuple[str, str]]
+
+
+class Names:
+    """The variables that are declared at a place, innermost scope first."""
+
+    def __init__(self, outer: Names | None = None) -> None:
+        self._outer = outer
+        self._own: dict[str, str] = {}
+
+    def declare(self, name: Any, at: str) -> Found:
+        """Add a variable to this scope, in which it must be new."""
+        if not isinstance(name, str):
+            return
+        if name in self._own:
+            yield at, f"the variable {name} is already declared in this scope, {self._own[name]}"
+        else:
+            self._own[name] = f"at {at}"
+
+    def predeclare(self, name: str) -> None:
+        """Add a variable that is there from the start."""
+        self._own[name] = "from the start"
+
+    def require(self, name: Any, at: str) -> Found:
+        """Ask for a variable of this scope or one around it."""
+        if isinstance(name, str) and name not in (known := self._known()):
+            yield at, f"the variable {name} was never declared{suggestion(name, known)}"
+
+    def _known(self) -> list[str]:
+        return [*self._own, *(self._outer._known() if self._outer else [])]
+
+
+class Walk:
+    """One walk over a program."""
+
+    def __init__(self, signatures: Signatures) -> None:
+        self._signatures = signatures
+
+    def program(self, body: list[Any]) -> Found:
+        """Walk the steps in order, their variables living from one to the next."""
+        names = Names()
+        names.predeclare("input")
+        for index, step in enumerate(body):
+            yield from self._statement(step, f"body[{index}]", names, 1, in_loop=False)
+
+    def _statement(self, node: Any, at: str, names: Names, depth: int, *, in_loop: bool) -> Found:
+        if not isinstance(node, dict):
+            return
+        if depth > NESTING:
+            yield at, f"nodes are nested deeper than the limit of {NESTING} levels"
+            return
+        below = depth + 1
+        match node.get("kind"):
+            case "LetStmt":
+                yield from self._expression(node.get("init"), f"{at}.init", names, below)
+                yield from names.declare(node.get("name"), at)
+            case "AssignStmt":
+                yield from self._expression(node.get("value"), f"{at}.value", names, below)
+                yield from names.require(node.get("name"), at)
+            case "ExprStmt":
+                yield from self._expression(node.get("expr"), f"{at}.expr", names, below)
+            case "IfStmt":
+                yield from self._expression(node.get("cond"), f"{at}.cond", names, below)
+                for branch in ("thenBranch", "elseBranch"):
+                    inner = Names(names)
+                    yield from self._statement(node.get(branch), f"{at}.{branch}", inner, below, in_loop=in_loop)
+            case "BlockStmt" if isinstance(node.get("body"), list):
+                inner = Names(names)
+                for index, statement in enumerate(node["body"]):
+                    yield from self._statement(statement, f"{at}.body[{index}]", inner, below, in_loop=in_loop)
+            case "ForEachStmt":
+                yield from self._expression(node.get("iterable"), f"{at}.iterable", names, below)
+                inner = Names(names)
+                yield from inner.declare(node.get("name"), at)
+                yield from self._statement(node.get("body"), f"{at}.body", Names(inner), below, in_loop=True)
+            case "WhileStmt":
+                yield from self._expression(node.get("cond"), f"{at}.cond", names, below)
+                yield from self._statement(node.get("body"), f"{at}.body", Names(names), below, in_loop=True)
+            case "BreakStmt" | "ContinueStmt" as kind if not in_loop:
+                yield at, f"{kind} stands outside a loop"
+            case "TryStmt":
+                yield from self._statement(node.get("body"), f"{at}.body", Names(names), below, in_loop=in_loop)
+                inner = Names(names)
+                yield from inner.declare(node.get("name"), at)
+                yield from self._statement(node.get("handler"), f"{at}.handler", Names(inner), below, in_loop=in_loop)
+            case "ReturnStmt":
+                yield from self._expression(node.get("value"), f"{at}.value", names, below)
+            case "FailStmt":
+                yield from self._expression(node.get("message"), f"{at}.message", names, below)
+
+    def _expression(self, node: Any, at: str, names: Names, depth: int) -> Found:
+        if not isinstance(node, dict):
+            return
+        if depth > NESTING:
+            yield at, f"nodes are nested deeper than the limit of {NESTING} levels"
+            return
+        match node.get("kind"):
+            case "Literal":
+                yield from _storable(node.get("value"), f"{at}.value")
+            case "VarRef":
+                yield from names.require(node.get("name"), at)
+            case "MemberExpr":
+                yield from _storable(node.get("property"), f"{at}.property")
+            case "CallExpr":
+                yield from self._callee(node, at)
+        for path, inner in _operands(node, at):
+            if isinstance(inner, str):
+                yield from _storable(inner, path)
+            else:
+                yield from self._expression(inner, path, names, depth + 1)
+
+    def _callee(self, node: dict[str, Any], at: str) -> Found:
+        callee, args = node.get("callee"), node.get("args", [])
+        if not isinstance(callee, str):
+            return
+        signature = self._signatures.get(callee)
+        if signature is None:
+            yield f"{at}.callee", f"unknown callable {callee!r}{suggestion(callee, list(self._signatures))}"
+        elif isinstance(args, list) and not signature.takes(len(args)):
+            yield (
+                f"{at}.args",
+                f"{signature.call_text()} takes {signature.arity_text()} arguments, and has {len(args)}",
+            )
+
+
+_SINGLE = {
+    "BinaryExpr": ("left", "right"),
+    "UnaryExpr": ("operand",),
+    "MemberExpr": ("object",),
+    "IndexExpr": ("object", "index"),
+    "CondExpr": ("cond", "then", "else"),
+}
+_LISTS = {"CallExpr": "args", "ArrayExpr": "elements", "TemplateExpr": "parts"}
+
+
+def _operands(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
+    """The expressions, and the keys and strings, directly within an expression, with their paths."""
+    kind = node.get("kind")
+    if not isinstance(kind, str):
+        return
+    for field in _SINGLE.get(kind, ()):
+        if isinstance(node.get(field), dict):
+            yield f"{at}.{field}", node[field]
+    listed = node.get(_LISTS.get(kind, ""))
+    if isinstance(listed, list):
+        for index, inner in enumerate(listed):
+            if kind == "TemplateExpr" or not isinstance(inner, str):
+                yield f"{at}.{_LISTS[kind]}[{index}]", inner
+    properties = node.get("properties")
+    if kind == "ObjectExpr" and isinstance(properties, list):
+        for index, inner in enumerate(properties):
+            if isinstance(inner, dict):
+                yield f"{at}.properties[{index}].key", str(inner.get("key", ""))
+                yield f"{at}.properties[{index}].value", inner.get("value")
+
+
+def _storable(value: Any, at: str) -> Found:
+    try:
+        ensure_storable(value, "it")
+    except ValueError as unstorable:
+        yield at, str(unstorable)
+
+
+def suggestion(name: str, known: list[str]) -> str:
+    """A known name that the unknown one may have been meant for, as the end of a sentence."""
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
