@@ -13,5 +13,5 @@ def pause_before(attempt: int, asked: float | None, random: Callable[[], float])
     They double from 2 on and are spread by half of that either way, so that those who failed together do not
     come back together; what `Retry-After` asked for is the least, up to an hour.
     """
-    growing = _FIRST_PAUSE_SECONDS * 2 ** (attempt - 2) * (0.5 + random())
+    growing: float = _FIRST_PAUSE_SECONDS * 2 ** (attempt - 2) * (0.5 + random())
     return min(max(growing, asked or 0.0), _LONGEST_PAUSE_SECONDS)

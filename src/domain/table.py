@@ -118,7 +118,9 @@ class Table:
         }
         left = page.limit
         while True:
-            answer = self._client.query(**request, **({} if left is None else {"Limit": left}))
+            if left is not None:
+                request["Limit"] = left
+            answer = self._client.query(**request)
             yield from map(_item, answer["Items"])
             left = None if left is None else left - len(answer["Items"])
             if "LastEvaluatedKey" not in answer or left == 0:
@@ -218,7 +220,7 @@ class Table:
 
 
 def _first_reason(error: ClientError, writes: Sequence[Write]) -> Exception | str:
-    reasons: list[Any] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    reasons: list[Any] = error.response.get("CancellationReasons", [])
     for write, reason in zip(writes, reasons, strict=False):
         code = reason.get("Code", "None")
         if code == "ConditionalCheckFailed":

@@ -17,12 +17,7 @@ from domain.program.values import Value
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-_PASSING = {
-    "TooManyRequestsException",
-    "ThrottlingException",
-    "InternalServiceErrorException",
-    "LimitExceededException",
-}
+_PASSING = {"TooManyRequestsException", "ThrottlingException", "InternalServiceErrorException"}
 
 type Address = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", max_length=320)]
 

@@ -147,7 +147,7 @@ class Expressions:
         """A value that is looked at as a whole: that takes as many visits as it has parts."""
         if isinstance(value, list | dict):
             measure = self._meter.measure(value, at)
-            self._meter.charge(measure.count // 2 + measure.size // _BYTES_PER_VISIT, at)
+            self._meter.charge(measure.parts // 2 + measure.size // _BYTES_PER_VISIT, at)
         return value
 
     def _short_circuit(self, node: nodes.BinaryExpr, at: str, scope: Scope) -> Evaluate:

@@ -17,7 +17,7 @@ class Measure(NamedTuple):
 
     size: int
     depth: int
-    count: int
+    parts: int
 
 
 class Meter:
@@ -80,7 +80,7 @@ class Meter:
             inner = self.measure(item, at)
             size += inner.size
             depth = max(depth, inner.depth)
-            count += inner.count
+            count += inner.parts
             if size > VALUE_BYTES:
                 raise _too_large()
             if depth >= NESTING:

@@ -106,6 +106,6 @@ def item(value: Value, index: Value) -> Value:
     if isinstance(value, dict) and isinstance(index, str):
         return value.get(index)
     if isinstance(value, list | str) and _are_numbers(index) and index == int(index):  # type: ignore[arg-type]
-        at = int(index)  # type: ignore[arg-type]
+        at = int(index)
         return value[at] if -len(value) <= at < len(value) else None
     raise ValueError(f"cannot read item {text_of(index)[:40]} of {kind_of(value)}")
