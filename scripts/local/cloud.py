@@ -1,0 +1,137 @@
+"""The local cloud: one ministack process on 127.0.0.1, with its own ports and its own state."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+_STARTS_WITHIN_SECONDS = 60
+_STOPS_WITHIN_SECONDS = 30
+REGION = "us-east-1"
+
+
+class CloudFailed(Exception):
+    """The local cloud cannot be had; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A running local cloud."""
+
+    pid: int
+    port: int
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where every AWS client finds it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which AWS tools talk to it, whatever the surroundings say."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_CHECK_VERSION_UPDATE": "0",
+        }
+
+    def is_alive(self) -> bool:
+        """Whether it answers."""
+        try:
+            with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """End it with everything it started, its state being saved."""
+        try:
+            os.killpg(self.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + _STOPS_WITHIN_SECONDS
+        while _exists(self.pid):
+            if time.monotonic() > deadline:
+                os.killpg(self.pid, signal.SIGKILL)
+                return
+            time.sleep(0.1)
+
+
+def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
+    """Start a local cloud whose state and log are below `home`, and wait until it answers.
+
+    Raises `CloudFailed` if the port is taken or it does not come up.
+    """
+    if is_taken(port):
+        raise CloudFailed(f"Port {port} on 127.0.0.1 is taken by another program; choose another: make up PORT=4580")
+    state, log = home / "state", home / "cloud.log"
+    state.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_PORT": str(free_port()),
+        "LAMBDA_EXECUTOR": "local",
+        "PERSIST_STATE": "1" if keeps_state else "0",
+        "S3_PERSIST": "1" if keeps_state else "0",
+        "STATE_DIR": str(state),
+        "S3_DATA_DIR": str(state / "s3"),
+        # Functions run on the interpreter that their packages were built for.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd=home,
+        )
+    cloud = Cloud(process.pid, port)
+    deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
+    while not cloud.is_alive():
+        if process.poll() is not None or time.monotonic() > deadline:
+            cloud.stop()
+            raise CloudFailed(f"The local cloud did not start; its log: {log}")
+        time.sleep(0.2)
+    return cloud
+
+
+def is_taken(port: int) -> bool:
+    """Whether something listens on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _exists(pid: int) -> bool:
+    try:
+        finished, _ = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+    return finished == 0
