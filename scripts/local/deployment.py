@@ -86,7 +86,7 @@ CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 def architecture() -> str:
-    """This machine's processor, in the template's term."""
+    """The processor of this machine, in the template's term."""
     return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 
 

@@ -18,6 +18,7 @@ class CallState(StrEnum):
     FAILED = "failed"
     SLEEPING = "sleeping"
     RETRYING = "retrying"
+    AWAITING = "awaiting"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from domain import retries
-from domain.callables.effect import CallContext, Effect, SleepUntil, TryAgain
+from domain.callables.effect import AwaitDecisions, CallContext, Effect, Recorded, SleepUntil, TryAgain
 from domain.callables.settings import Settings
 from domain.executions import Execution
 from domain.journal import CallState, Entry
@@ -15,6 +15,8 @@ from domain.program import limits
 from domain.program.calls import Call, CallFailed, LimitExceeded, Suspended
 from domain.program.values import Value, ensure_storable
 from domain.records import Record
+from domain.table import Table
+from domain.writes import Write
 
 
 class Diverged(Exception):
@@ -25,6 +27,14 @@ class Waiting(Suspended):
     """The step waits; its execution goes on at `until`."""
 
     def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
+class Awaiting(Suspended):
+    """The step waits for people's decisions, until a moment at the latest if there is one."""
+
+    def __init__(self, until: datetime | None) -> None:
         super().__init__()
         self.until = until
 
@@ -43,6 +53,7 @@ class JournaledCalls:
     def __init__(
         self,
         *,
+        table: Table,
         record: Record,
         execution: Execution,
         step: int,
@@ -53,6 +64,7 @@ class JournaledCalls:
         random: Callable[[], float],
         is_time_over: Callable[[], bool],
     ) -> None:
+        self._table = table
         self._record = record
         self._execution = execution
         self._step = step
@@ -88,7 +100,7 @@ class JournaledCalls:
     def _resume(self, call: Call, entry: Entry) -> Entry:
         if entry.state in {CallState.DONE, CallState.FAILED}:
             return entry
-        if entry.until and self._clock() < entry.until:
+        if entry.state is not CallState.AWAITING and entry.until and self._clock() < entry.until:
             raise Waiting(entry.until)
         if entry.state is CallState.SLEEPING:
             return self._note(entry.done(None))
@@ -108,6 +120,10 @@ class JournaledCalls:
                 return self._sleep(call, entry, outcome.until)
             if isinstance(outcome, TryAgain):
                 return self._retry(call, entry, outcome)
+            if isinstance(outcome, AwaitDecisions):
+                return self._await_decisions(call, entry, outcome.until)
+            if isinstance(outcome, Recorded):
+                return self._note(entry.done(outcome.result), outcome.writes)
             ensure_storable(outcome, "its result")
         except CallFailed as failure:
             return self._note(entry.failed(str(failure)))
@@ -126,6 +142,7 @@ class JournaledCalls:
             now=self._clock,
             started_at=entry.started_at,
             settings=self._settings,
+            table=self._table,
         )
 
     def _sleep(self, call: Call, entry: Entry, until: datetime) -> Entry:
@@ -146,18 +163,27 @@ class JournaledCalls:
         )
         return self._wait(call, waiting)
 
+    def _await_decisions(self, call: Call, entry: Entry, until: datetime | None) -> Entry:
+        self._count_wait(call)
+        self._note(replace(entry, state=CallState.AWAITING))
+        self._record.mark_step(self._step)
+        raise Awaiting(until)
+
     def _wait(self, call: Call, entry: Entry) -> Entry:
-        if self._record.waits >= limits.WAITS:
-            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.WAITS} waits")
-        self._record.waits += 1
+        self._count_wait(call)
         self._note(entry)
         self._record.mark_step(self._step, entry)
         raise Waiting(entry.until or self._clock())
 
-    def _note(self, entry: Entry) -> Entry:
+    def _count_wait(self, call: Call) -> None:
+        if self._record.waits >= limits.WAITS:
+            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.WAITS} waits")
+        self._record.waits += 1
+
+    def _note(self, entry: Entry, also: Iterable[Write] = ()) -> Entry:
         self._record.calls += entry.nth not in self._entries
         self._entries[entry.nth] = entry
-        self._record.note_call(self._step, entry)
+        self._record.note_call(self._step, entry, also)
         return entry
 
 

@@ -16,6 +16,9 @@ WORKFLOW_PREFIX = "WORKFLOW#"
 CREDIT_PREFIX = "CREDIT#"
 STEP_PREFIX = "STEP#"
 CALL_PREFIX = "CALL#"
+REVIEW_PREFIX = "REVIEW#"
+PENDING_PREFIX = "PENDING#"
+ASKED_PREFIX = "ASKED#"
 
 
 def api_key(key_hash: str) -> Key:
@@ -63,6 +66,16 @@ def receipt(workspace_id: str, operation: str, key_hash: str) -> Key:
     return Key(workspace_partition(workspace_id), f"RECEIPT#{operation}#{key_hash}")
 
 
+def review(workspace_id: str, review_id: str) -> Key:
+    """A review: what is asked of a person, and the decision."""
+    return Key(workspace_partition(workspace_id), REVIEW_PREFIX + review_id)
+
+
+def pending_review(workspace_id: str, review_id: str) -> Key:
+    """The mark of a review that nobody has decided, so that pending ones are found among many."""
+    return Key(workspace_partition(workspace_id), PENDING_PREFIX + review_id)
+
+
 def window(workspace_id: str, minute: datetime) -> Key:
     """The count of a workspace's requests in one minute."""
     stamp = minute.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
@@ -88,6 +101,16 @@ def execution_partition(execution_id: str) -> str:
 def execution_input(execution_id: str) -> Key:
     """The input of an execution, kept apart so that polling never reads it."""
     return Key(execution_partition(execution_id), "INPUT")
+
+
+def asked_review(execution_id: str, review_id: str) -> Key:
+    """Where an execution finds a review that it created."""
+    return Key(execution_partition(execution_id), ASKED_PREFIX + review_id)
+
+
+def task(execution_id: str) -> Key:
+    """The token by which an execution that waits for decisions is woken; shown to nobody."""
+    return Key(execution_partition(execution_id), "TASK")
 
 
 def step(execution_id: str, index: int) -> Key:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from domain import executions, keys, outcomes
+from domain import executions, keys, outcomes, reviews
 from domain.executions import Execution, Status
 from domain.refusals import ExecutionNotFound
 from domain.state_machine import Flight, StateMachine
@@ -22,7 +22,7 @@ def reconcile(
 ) -> Counter[str]:
     """Look at every running execution, oldest first, and put right what is wrong, while there is time.
 
-    Started: what was admitted and never started. Recorded as failed with its credit back: what Step Functions
+    Started: what was admitted and never started. Woken: what waits for decisions that are all there. Recorded as failed with its credit back: what Step Functions
     ended without a record, and what is too old to start. Answers with how many of each.
     """
     done: Counter[str] = Counter()
@@ -52,7 +52,7 @@ def _open_executions(table: Table, now: datetime) -> Iterator[Execution]:
 def _put_right(table: Table, machine: StateMachine, now: datetime, execution: Execution) -> str:
     flight = machine.look(execution.id)
     if flight is Flight.RUNNING:
-        return "running"
+        return "woken" if reviews.wake_if_due(table, machine, now, execution.id) else "running"
     if flight is Flight.NEVER_STARTED and now - execution.started < TOO_OLD_TO_START:
         machine.start(execution.workspace_id, execution.id)
         return "started"

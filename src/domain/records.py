@@ -1,6 +1,6 @@
 """The record of a slice: what has piled up since the last commit, and the commit that makes it lasting."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from domain import keys, outcomes, workspaces
@@ -71,9 +71,10 @@ class Record:
         self.is_step_begun = True
         self._put_step(index, {"status": StepStatus.RUNNING.value, **detail})
 
-    def note_call(self, index: int, entry: Entry) -> None:
-        """Add a journal entry; a great many of them are committed on the way."""
-        self._add(entry.write(self._execution.id, index))
+    def note_call(self, index: int, entry: Entry, also: Iterable[Write] = ()) -> None:
+        """Add a journal entry, and what must be stored with it; a great many of them are committed on the way."""
+        for write in (entry.write(self._execution.id, index), *also):
+            self._add(write)
         if len(self._pending) >= _COMMIT_WRITES or self._pending_bytes >= _COMMIT_BYTES:
             self.mark_step(index)
             self.commit()

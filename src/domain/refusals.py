@@ -56,6 +56,24 @@ class ExecutionNotFound(Refusal):
     """The workspace has no such execution."""
 
 
+class ReviewNotFound(Refusal):
+    """The workspace has no such review."""
+
+
+@dataclass
+class ReviewAlreadyDecided(Refusal):
+    """The review has been decided already, by a person or by its time."""
+
+    decision: str
+
+
+@dataclass
+class ReviewClosed(Refusal):
+    """The execution that asked for the review has ended."""
+
+    status: str
+
+
 class ApiKeyNotFound(Refusal):
     """The workspace has no such API key."""
 

@@ -1,5 +1,6 @@
 """Slices: one RunSteps task runs as many steps of an execution as fit into its time slice."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from domain.callables.effect import Effect
 from domain.callables.settings import Settings
 from domain.executions import Execution, Status
 from domain.journal import Entry
-from domain.journaled_calls import Continuing, JournaledCalls, Waiting
+from domain.journaled_calls import Awaiting, Continuing, JournaledCalls, Waiting
 from domain.moments import Clock
 from domain.program.interpreter import Completed, Failed, Returned, StepOutcome, run_step
 from domain.program.nodes import Program
@@ -28,16 +29,23 @@ _STAY_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What the state machine does next: `continue` at once, `wait` until a moment, or `done`."""
+    """What the state machine does next.
+
+    `continue` at once, `wait` until a moment, `await` a decision for so many `seconds` at most, or `done`.
+    """
 
     action: str
     until: datetime | None = None
+    seconds: int | None = None
 
-    def output(self) -> dict[str, str]:
+    def output(self) -> dict[str, str | int]:
         """The output of the task, as the state machine reads it."""
-        if self.until is None:
-            return {"next": self.action}
-        return {"next": self.action, "until": self.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        output: dict[str, str | int] = {"next": self.action}
+        if self.until is not None:
+            output["until"] = self.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self.seconds is not None:
+            output["seconds"] = self.seconds
+        return output
 
 
 DONE = Next("done")
@@ -131,6 +139,10 @@ class _Slice:
         except Waiting as wait:
             self._record.commit()
             return Next("wait", min(wait.until, self._deadline))
+        except Awaiting as wait:
+            self._record.commit()
+            until = min(wait.until or self._deadline, self._deadline)
+            return Next("await", seconds=max(1, math.ceil((until - self._workshop.clock()).total_seconds())))
         except Continuing:
             self._record.commit()
             return CONTINUE
@@ -156,6 +168,7 @@ class _Slice:
         resumed = index == self._execution.next_step
         self._record.begin_step(index, self._workshop.clock(), self._standing.step_started_at if resumed else None)
         calls = JournaledCalls(
+            table=self._workshop.table,
             record=self._record,
             execution=self._execution,
             step=index,

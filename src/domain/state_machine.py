@@ -72,6 +72,22 @@ class StateMachine:
         except (BotoCoreError, ClientError):
             _LOGGER.warning("not stopped, left to its next slice", extra={"execution_id": execution_id}, exc_info=True)
 
+    def wake_soon(self, task_token: str) -> bool:
+        """Wake an execution that waits with this token; answers whether it did wait.
+
+        If that does not work now, reconciliation will do it.
+        """
+        try:
+            self._client.send_task_success(taskToken=task_token, output="{}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}:
+                _LOGGER.warning("not woken, left to reconciliation", exc_info=True)
+            return False
+        except BotoCoreError:
+            _LOGGER.warning("not woken, left to reconciliation", exc_info=True)
+            return False
+        return True
+
     def look(self, execution_id: str) -> Flight:
         """Tell what became of an execution."""
         try:

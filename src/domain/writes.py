@@ -67,6 +67,18 @@ class Write:
         """Remove an item."""
         return Write("Delete", key, condition=condition, refusal=refusal)
 
+    @staticmethod
+    def check(
+        key: Key,
+        condition: str,
+        *,
+        values: Mapping[str, Any],
+        names: Mapping[str, str],
+        refusal: Callable[[Item | None], Exception] = _lost_race,
+    ) -> Write:
+        """Change nothing, and let the commit fail if the condition does not hold."""
+        return Write("ConditionCheck", key, "", condition, values, names, refusal=refusal)
+
 
 ABSENT = "attribute_not_exists(pk)"
 PRESENT = "attribute_exists(pk)"

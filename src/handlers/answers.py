@@ -38,6 +38,11 @@ ANSWERS: dict[type[refusals.Refusal], Callable[[Any], ErrorAnswer]] = {
     refusals.WorkspaceNotFound: _is(404, "Workspace not found"),
     refusals.WorkflowNotFound: _is(404, "Workflow not found"),
     refusals.ExecutionNotFound: _is(404, "Execution not found"),
+    refusals.ReviewNotFound: _is(404, "Review not found"),
+    refusals.ReviewAlreadyDecided: lambda r: ErrorAnswer(400, f"Review is already decided: {r.decision}.", {}),
+    refusals.ReviewClosed: lambda r: ErrorAnswer(
+        400, f"The execution of this review is already in a terminal state: {r.status}.", {}
+    ),
     refusals.ApiKeyNotFound: _is(404, "API key not found"),
     refusals.InsufficientCredits: _is(402, "Insufficient credits. Please upgrade your plan or purchase more credits."),
     refusals.ConcurrencyLimitReached: lambda r: ErrorAnswer(

@@ -11,6 +11,8 @@ from domain.callables.settings import Settings
 from domain.moments import Clock
 from domain.program.signatures import Signature, parameters
 from domain.program.values import Value
+from domain.table import Table
+from domain.writes import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class CallContext:
     now: Clock
     started_at: datetime
     settings: Settings
+    table: Table
 
     @property
     def idempotency_key(self) -> str:
@@ -58,7 +61,22 @@ class TryAgain:
     has_last: bool = False
 
 
-type Outcome = Value | SleepUntil | TryAgain
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A result that is stored together with these writes, or not at all: no crash can come between."""
+
+    result: Value
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitDecisions:
+    """The execution waits for people, until this moment at the latest; then the call is carried out again."""
+
+    until: datetime | None
+
+
+type Outcome = Value | SleepUntil | TryAgain | Recorded | AwaitDecisions
 
 
 @dataclass(frozen=True, slots=True)

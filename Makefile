@@ -1,0 +1,41 @@
+# `make up` has the product running; `make help` lists the rest.
+.DEFAULT_GOAL := help
+PORT ?= 4566
+RUN = .venv/bin/python -m
+
+.PHONY: help bootstrapped up down logs invoke test check format
+
+help: ## What there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+bootstrapped:
+	@scripts/local/bootstrap
+
+up: bootstrapped ## The whole product on this machine, with a sample execution (PORT=4566)
+	@PORT=$(PORT) $(RUN) scripts.local.up
+
+down: bootstrapped ## Ends it; its state is kept
+	@$(RUN) scripts.local.down
+
+logs: bootstrapped ## The latest log lines of every function
+	@$(RUN) scripts.local.logs
+
+invoke: bootstrapped ## Invokes one function: FUNCTION=GetExecution EVENT=events/get_execution.json
+	@FUNCTION=$(FUNCTION) EVENT=$(EVENT) $(RUN) scripts.local.invoke
+
+test: bootstrapped ## Every test, the ones on an own local cloud too
+	@.venv/bin/pytest
+
+check: bootstrapped ## Lint, types, layers, template, lock file and generated files
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/bin/sam validate --lint
+	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv lock --check
+	@.venv/bin/python -m scripts.generated --check
+
+format: bootstrapped ## Formats, and writes the generated files
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+	@.venv/bin/python -m scripts.generated

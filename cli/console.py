@@ -1,0 +1,89 @@
+"""What every command shares: its options, how it prints, and how a refusal reads."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from cli.files import FileUnusable
+from cli.stack import StackNotFound
+from domain import refusals
+from domain.writes import ConditionNotMet
+
+type StackName = Annotated[
+    str | None, typer.Option("--stack", envvar="LODOL_STACK", help="The stack; without it, the local one.")
+]
+type AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+_SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
+    refusals.InvalidRequest: lambda r: r.sentence,
+    refusals.WorkspaceNotFound: lambda _: "There is no such workspace.",
+    refusals.WorkflowNotFound: lambda _: "The workspace has no such workflow.",
+    refusals.ApiKeyNotFound: lambda _: "The workspace has no such API key.",
+    refusals.ReviewNotFound: lambda _: "The workspace has no such review.",
+    refusals.ReviewAlreadyDecided: lambda r: f"The review has been decided already: {r.decision}.",
+    refusals.ReviewClosed: lambda r: f"The execution of the review has ended already: {r.status}.",
+    refusals.PlanLacksApi: lambda _: "The plan of this workspace has no API, and so no API keys.",
+    refusals.KeyLimitReached: lambda r: f"The plan of this workspace allows {r.limit} API keys, and it has them.",
+    refusals.Contention: lambda _: "The workspace is very busy at the moment; try again.",
+    ConditionNotMet: lambda _: "Somebody else changed it at the same moment; look at it, and try again.",
+    StackNotFound: str,
+    FileUnusable: str,
+    ClientError: lambda e: f"AWS refused: {e}",
+    BotoCoreError: lambda e: f"AWS cannot be reached: {e}",
+}
+
+
+def command[**P](function: Callable[P, None]) -> Callable[P, None]:
+    """Make a function a command that fails with one sentence, and exit status 1, never with a traceback."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except tuple(_SENTENCES) as failure:
+            kind = next(kind for kind in type(failure).__mro__ if kind in _SENTENCES)
+            print(_SENTENCES[kind](failure), file=sys.stderr)
+            raise typer.Exit(1) from None
+
+    return run
+
+
+def show(value: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print an object: as JSON, or one line for each field."""
+    if as_json:
+        print_json(value)
+        return
+    grid = Table.grid(padding=(0, 2))
+    for name, field in value.items():
+        grid.add_row(name, _text(field))
+    Console().print(grid)
+
+
+def show_list(name: str, rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool) -> None:
+    """Print rows: as one JSON object with them under `name`, or as a table of these columns."""
+    rows = list(rows)
+    if as_json:
+        print_json({name: rows})
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(_text(row[column]) for column in columns))
+    Console().print(table)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,65 @@
+"""`lodol key`: the API keys of a workspace."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli import stack
+from cli.console import AsJson, StackName, command, show, show_list
+from domain import api_keys, workspaces
+from domain.api_keys import ApiKey, Scope
+from domain.moments import to_text, utc_now
+
+app = typer.Typer(no_args_is_help=True, help="API keys: made, shown once, revoked.")
+
+
+@app.command()
+@command
+def create(
+    workspace: str,
+    scope: Annotated[list[Scope], typer.Option(help="What it may be used for; more than one is possible.")],
+    expires_in_days: Annotated[int | None, typer.Option(help="Without it, it does not expire.")] = None,
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create an API key; it is shown this once."""
+    table = stack.find(stack_name).table
+    key, stored = api_keys.create(
+        table, utc_now(), workspaces.read(table, workspace), frozenset(scope), expires_in_days
+    )
+    show({"key": key, **_view(stored)}, as_json=as_json)
+
+
+@app.command("list")
+@command
+def list_keys(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """List the API keys of a workspace, oldest first."""
+    table = stack.find(stack_name).table
+    workspaces.read(table, workspace)
+    rows = [_view(key) for key in api_keys.list_all(table, workspace)]
+    show_list("keys", rows, ("key_id", "prefix", "scopes", "created_at", "expires_at"), as_json=as_json)
+
+
+@app.command()
+@command
+def revoke(
+    workspace: str,
+    key: Annotated[str, typer.Argument(help="The key's id or prefix, as `key list` shows them.")],
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke an API key: no request that comes after this is let in."""
+    api_keys.revoke(stack.find(stack_name).table, utc_now(), workspace, key)
+    show({"revoked": key}, as_json=as_json)
+
+
+def _view(key: ApiKey) -> dict[str, Any]:
+    expires_at = None if key.expires_at is None else to_text(datetime.fromtimestamp(key.expires_at, UTC))
+    return {
+        "key_id": key.id,
+        "prefix": key.prefix,
+        "scopes": sorted(key.scopes),
+        "created_at": key.created_at,
+        "expires_at": expires_at,
+    }

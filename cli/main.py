@@ -1,0 +1,13 @@
+"""`lodol`: the operator's command line."""
+
+import typer
+
+from cli import credits as credits_commands
+from cli import key, review, workflow, workspace
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operates a stack of Lodol Executions.")
+app.add_typer(workspace.app, name="workspace")
+app.add_typer(credits_commands.app, name="credits")
+app.add_typer(key.app, name="key")
+app.add_typer(workflow.app, name="workflow")
+app.add_typer(review.app, name="review")

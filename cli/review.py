@@ -1,0 +1,62 @@
+"""`lodol review`: what executions ask of people."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from cli import stack
+from cli.console import AsJson, StackName, command, show, show_list
+from domain import reviews, workspaces
+from domain.moments import utc_now
+from domain.reviews import Review
+
+app = typer.Typer(no_args_is_help=True, help="Reviews: what executions ask of people.")
+_PAGE = 100
+
+
+@app.command("list")
+@command
+def list_reviews(
+    workspace: str,
+    pending: Annotated[bool, typer.Option("--pending", help="Only those to be decided.")] = False,
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the reviews of a workspace, newest first."""
+    table, now = stack.find(stack_name).table, utc_now()
+    workspaces.read(table, workspace)
+    found: list[Review] = []
+    after: str | None = None
+    while page := reviews.list_page(table, now, workspace, _PAGE, after, only_pending=pending):
+        found += page
+        after = page[-1].id
+    columns = ("id", "execution_id", "decision", "content", "created_at")
+    show_list("reviews", map(_view, found), columns, as_json=as_json)
+
+
+@app.command("show")
+@command
+def show_review(workspace: str, review: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """Show a review."""
+    show(_view(reviews.read(stack.find(stack_name).table, utc_now(), workspace, review)), as_json=as_json)
+
+
+@app.command()
+@command
+def decide(
+    workspace: str,
+    review: str,
+    decision: str,
+    comment: Annotated[str | None, typer.Option(help="Why.")] = None,
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide a review, on which its execution goes on."""
+    found = stack.find(stack_name)
+    reviews.decide(found.table, found.state_machine, utc_now(), workspace, review, decision, comment, None)
+    show(_view(reviews.read(found.table, utc_now(), workspace, review)), as_json=as_json)
+
+
+def _view(review: Review) -> dict[str, Any]:
+    return asdict(review)

@@ -1,0 +1,74 @@
+"""Finds the stack that a command works on: by name, or the local one."""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.aws import CLIENT_CONFIG
+from domain.state_machine import StateMachine
+from domain.table import Table
+
+
+class StackNotFound(Exception):
+    """No stack can be found; the text says what to do about it."""
+
+
+@dataclass
+class Stack:
+    """A deployed stack, as an operator works on it."""
+
+    name: str
+    session: Any
+    endpoint_url: str | None
+
+    @cached_property
+    def _outputs(self) -> dict[str, str]:
+        try:
+            described = self._client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError:
+            raise StackNotFound(f"There is no stack named {self.name} in this account and region.") from None
+        except BotoCoreError as error:
+            raise StackNotFound(f"The stack {self.name} cannot be reached: {error}") from None
+        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+    @cached_property
+    def table(self) -> Table:
+        """Its table."""
+        return Table(self._client("dynamodb"), self._outputs["TableName"])
+
+    @cached_property
+    def state_machine(self) -> StateMachine:
+        """Its state machine."""
+        return StateMachine(self._client("stepfunctions"), self._outputs["StateMachineArn"])
+
+    def _client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.endpoint_url, config=CLIENT_CONFIG)
+
+
+def find(name: str | None) -> Stack:
+    """Find the stack of this name; without one, the local stack of this folder or one above it.
+
+    Raises `StackNotFound` if there is none.
+    """
+    local = _local()
+    if local and name in {None, local["stack_name"]} and "AWS_ENDPOINT_URL" not in os.environ:
+        session = boto3.Session("test", "test", region_name=local["region"])
+        return Stack(local["stack_name"], session, local["endpoint_url"])
+    if name is None:
+        raise StackNotFound("Which stack? Name it by --stack or LODOL_STACK, or start the local one: make up")
+    return Stack(name, boto3.Session(), None)
+
+
+def _local() -> Any:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        file = folder / ".local" / "stack.json"
+        if file.is_file():
+            return json.loads(file.read_text())
+    return None

@@ -1,0 +1,98 @@
+"""`lodol workflow`: the workflows of a workspace, and their files."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import stack
+from cli.console import AsJson, StackName, command, print_json, show, show_list
+from cli.files import read_workflow, to_yaml
+from domain import workflows
+from domain.callables import SIGNATURES
+from domain.moments import utc_now
+from domain.program import checker
+from domain.program.values import loads
+from domain.workflows import Workflow
+
+app = typer.Typer(no_args_is_help=True, help="Workflows: checked, versioned, read back.")
+_PAGE = 100
+
+
+@app.command()
+@command
+def check(file: Path, as_json: AsJson = False) -> None:
+    """Check the program of a workflow file, and print everything that is wrong with it."""
+    findings = checker.check(read_workflow(file).program, SIGNATURES)
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            print(f"{finding.path}: {finding.message}")
+        if not findings:
+            print(f"{file}: nothing is wrong with it")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+@command
+def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """Store a workflow file, JSON or YAML; a changed program becomes a new version."""
+    read = read_workflow(file)
+    table = stack.find(stack_name).table
+    stored = workflows.put(
+        table,
+        utc_now(),
+        workspace,
+        name=read.name,
+        description=read.description,
+        program=read.program,
+        workflow_id=read.id,
+    )
+    show({"workflow_id": stored.id, "version": stored.version, "name": stored.name}, as_json=as_json)
+
+
+@app.command("list")
+@command
+def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """List the workflows of a workspace, newest first."""
+    table = stack.find(stack_name).table
+    found: list[Workflow] = []
+    while page := workflows.list_page(table, workspace, _PAGE, found[-1].id if found else None):
+        found += page
+    columns = ("workflow_id", "name", "version", "updated_at", "last_run_at")
+    show_list("workflows", map(_view, found), columns, as_json=as_json)
+
+
+@app.command("show")
+@command
+def show_workflow(
+    workspace: str,
+    workflow: str,
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="Print a file that `workflow put` takes back.")] = False,
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a workflow with its program."""
+    table = stack.find(stack_name).table
+    found = workflows.read(table, workspace, workflow)
+    program = loads(workflows.program_text(table, found))
+    if as_yaml:
+        file = {"id": found.id, "name": found.name, "description": found.description, "program": program}
+        print(to_yaml(file), end="")
+    else:
+        show({**_view(found), "program": program}, as_json=as_json)
+
+
+def _view(workflow: Workflow) -> dict[str, Any]:
+    return {
+        "workflow_id": workflow.id,
+        "name": workflow.name,
+        "description": workflow.description,
+        "version": workflow.version,
+        "created_at": workflow.created_at,
+        "updated_at": workflow.updated_at,
+        "last_run_at": workflow.last_run_at,
+    }

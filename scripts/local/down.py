@@ -1,0 +1,20 @@
+"""`make down`: ends the local cloud and the demo's site; their state stays for the next `make up`."""
+
+from scripts.local import home
+from scripts.local.cloud import Cloud
+
+
+def main() -> None:
+    """Stop what was started."""
+    running = home.processes()
+    if running is None:
+        print("Nothing is running.")
+    else:
+        home.end(running.demo_site)
+        Cloud(running.cloud, running.port).stop()
+        print("Stopped. The state is kept in .local; remove that folder to begin anew.")
+    home.forget_processes()
+
+
+if __name__ == "__main__":
+    main()

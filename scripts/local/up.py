@@ -1,0 +1,173 @@
+"""`make up`: the whole product on this machine, from nothing to a finished sample execution."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from scripts.local import cloud as clouds
+from scripts.local import deployment, home
+from scripts.local.client import Client
+from scripts.local.cloud import REGION, Cloud, CloudFailed
+from scripts.local.deployment import CREDENTIALS, ROOT, Deployment, DeploymentFailed
+from scripts.local.events import render_events
+from scripts.local.home import BUILT, HOME, STACK_NAME, Processes, Stack
+from scripts.local.lodol import CommandFailed, lodol
+
+SENDER = "hello@lodol.example"
+_CREDITS = 10_000
+_DEMO_PORTS_AWAY = 33
+_SCOPES = ("workflows:execute", "workflows:read", "executions:read")
+_begun = time.monotonic()
+
+
+def main() -> int:
+    """Bring the stack up, or up to date."""
+    port = int(os.environ.get("PORT", "4566"))
+    HOME.mkdir(exist_ok=True)
+    try:
+        running = _start(port)
+        _say("building the functions (sam build)")
+        deployment.build(BUILT)
+        _say("deploying the template (sam deploy)")
+        cloud = Cloud(running.cloud, running.port)
+        deployed = deployment.deploy(
+            cloud,
+            BUILT,
+            STACK_NAME,
+            {"SenderAddress": SENDER, "AllowedHosts": f"127.0.0.1:{running.demo_port}"},
+        )
+        stack = _seed(deployed)
+        return _sample(stack, running)
+    except (CloudFailed, DeploymentFailed, CommandFailed) as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+
+
+def _start(port: int) -> Processes:
+    """Start what is not running: the cloud and the demo's site."""
+    running = home.processes()
+    if running and running.port == port:
+        _say(f"the local cloud is running on port {port}")
+        return running
+    if running:
+        raise CloudFailed(f"The local stack is running on port {running.port}; end it first: make down")
+    demo_port = port + _DEMO_PORTS_AWAY
+    if clouds.is_taken(demo_port):
+        raise CloudFailed(
+            f"Port {demo_port} on 127.0.0.1, for the demo's site, is taken; choose another: make up PORT=…"
+        )
+    _say(f"starting the local cloud on 127.0.0.1:{port}")
+    cloud = clouds.start(port, HOME, keeps_state=True)
+    site = subprocess.Popen(
+        [sys.executable, "-m", "scripts.local.demo_site", str(demo_port)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    started = Processes(cloud.pid, port, site.pid, demo_port)
+    home.remember_processes(started)
+    return started
+
+
+def _seed(deployed: Deployment) -> Stack:
+    """A workspace with credits, a key, the sample workflows; what is there from an earlier time is kept."""
+    _say("seeding workspace, key and workflows (lodol)")
+    cloud = deployed.cloud
+    ses = boto3.client("sesv2", endpoint_url=cloud.endpoint_url, region_name=REGION, **CREDENTIALS)
+    if SENDER not in {identity["IdentityName"] for identity in ses.list_email_identities()["EmailIdentities"]}:
+        ses.create_email_identity(EmailIdentity=SENDER)
+    before = home.stack()
+    if before and Client(deployed.api_url, before.api_key).send("GET", "/v1/workflows").status == 200:
+        workspace_id, api_key = before.workspace_id, before.api_key
+    else:
+        workspace_id = lodol(
+            cloud,
+            STACK_NAME,
+            "workspace",
+            "create",
+            "--name",
+            "Demo",
+            "--plan",
+            "enterprise",
+            "--credits",
+            str(_CREDITS),
+        )["workspace_id"]
+        scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
+        api_key = lodol(cloud, STACK_NAME, "key", "create", workspace_id, *scopes)["key"]
+    workflows = {}
+    for file in sorted((ROOT / "workflows").glob("*.yaml")):
+        stored = lodol(cloud, STACK_NAME, "workflow", "put", workspace_id, str(file))
+        workflows[stored["name"]] = stored["workflow_id"]
+    stack = Stack(deployed.api_url, api_key, workspace_id, workflows, cloud.endpoint_url, REGION, deployed.stack_name)
+    home.remember_stack(stack)
+    return stack
+
+
+def _sample(stack: Stack, running: Processes) -> int:
+    """Run the Welcome Email Workflow and show what became of it."""
+    _say("running the Welcome Email Workflow")
+    client = Client(stack.api_url, stack.api_key)
+    workflow_id = stack.workflows["Welcome Email Workflow"]
+    execution_id = client.run(workflow_id, {"name": "Grace", "email": "grace@example.com"}).json()["execution_id"]
+    ended = client.until_ended(execution_id)
+    render_events(stack, execution_id)
+    _show(ended, stack)
+    site = f"http://127.0.0.1:{running.demo_port}/orders"
+    print(_next_lines(stack, execution_id, site))
+    return 0 if ended["status"] == "success" else 1
+
+
+def _show(ended: dict[str, Any], stack: Stack) -> None:
+    print(
+        f"\nExecution {ended['execution_id']}: {ended['status']}" + (f" ({ended['error']})" if ended["error"] else "")
+    )
+    for step in ended["steps"]:
+        print(f"  step {step['index']}  {step['status']:<9}  {step['result']}")
+    with urllib.request.urlopen(f"{stack.endpoint_url}/_ministack/ses/messages", timeout=5) as answer:
+        mails = _mails(answer.read())
+    if mails:
+        print(f"\nThe mail it sent:\n{mails[-1]}")
+
+
+def _mails(inbox: bytes) -> list[str]:
+    import json
+
+    sent = [mail for account in json.loads(inbox)["messages"].values() for mail in account]
+    return [f"  {line}" for mail in sent for line in [json.dumps(mail, ensure_ascii=False)]]
+
+
+def _next_lines(stack: Stack, execution_id: str, site: str) -> str:
+    key = f'-H "Authorization: Bearer {stack.api_key}"'
+    runs = stack.workflows
+    return f"""
+Running, {time.monotonic() - _begun:.0f} s after the start. Go on with:
+
+  curl -X POST {stack.api_url}/v1/workflows/{runs["Welcome Email Workflow"]}/run-async \\
+    {key} -H "Idempotency-Key: unique-request-id-123"
+  curl -X POST {stack.api_url}/v1/workflows/{runs["Check Site"]}/run-async \\
+    {key} -d '{{"input": {{"url": "{site}"}}}}'
+  curl "{stack.api_url}/v1/executions?limit=10" {key}
+  curl "{stack.api_url}/v1/executions/{execution_id}?include_step_results=true" {key}
+  curl -X POST {stack.api_url}/v1/workflows/{runs["Reminder"]}/run-async {key}
+  curl -X POST {stack.api_url}/v1/executions/EXECUTION_ID/stop {key}
+
+  .venv/bin/lodol workspace show {stack.workspace_id}
+  make logs · make invoke FUNCTION=GetExecution EVENT=events/get_execution.json · make down
+
+All of this also stands in {home.below_root(Path(HOME / "stack.json"))}."""
+
+
+def _say(what: str) -> None:
+    print(f"· {time.monotonic() - _begun:5.1f} s  {what}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
