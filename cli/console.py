@@ -16,10 +16,10 @@ from cli.stack import StackNotFound
 from domain import refusals
 from domain.writes import ConditionNotMet
 
-type StackName = Annotated[
+StackName = Annotated[
     str | None, typer.Option("--stack", envvar="LODOL_STACK", help="The stack; without it, the local one.")
 ]
-type AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 _SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     refusals.InvalidRequest: lambda r: r.sentence,

@@ -68,7 +68,7 @@ def deploy(cloud: Cloud, built: Path, stack_name: str, parameters: dict[str, str
 
 def find(cloud: Cloud, stack_name: str) -> Deployment:
     """Read what a deployed stack says of itself."""
-    client = boto3.client("cloudformation", endpoint_url=cloud.endpoint_url, region_name=REGION, **CREDENTIALS)
+    client = session().client("cloudformation", endpoint_url=cloud.endpoint_url)
     stack = client.describe_stacks(StackName=stack_name)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return Deployment(
@@ -81,8 +81,9 @@ def find(cloud: Cloud, stack_name: str) -> Deployment:
     )
 
 
-CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-"""What a local cloud takes for credentials."""
+def session() -> boto3.Session:
+    """A session with what a local cloud takes for credentials."""
+    return boto3.Session("test", "test", region_name=REGION)
 
 
 def architecture() -> str:

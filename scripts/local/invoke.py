@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 from scripts.local import home
-from scripts.local.client import Client
 from scripts.local.cloud import Cloud
 from scripts.local.deployment import ROOT
-from scripts.local.events import render_events
+from scripts.local.events import render_with_fresh_ids
 
 
 def main() -> int:
@@ -24,9 +23,7 @@ def main() -> int:
     if running is None or stack is None:
         print("The local stack is not running; start it: make up", file=sys.stderr)
         return 1
-    # A sleeping execution: one that can be read, stopped, and run on.
-    started = Client(stack.api_url, stack.api_key).run(stack.workflows["Reminder"]).json()
-    render_events(stack, started["execution_id"])
+    render_with_fresh_ids(stack)
     return subprocess.run(
         [
             str(Path(sys.executable).parent / "sam"),

@@ -3,11 +3,9 @@
 import sys
 from datetime import UTC, datetime
 
-import boto3
-
 from scripts.local import home
 from scripts.local.cloud import Cloud
-from scripts.local.deployment import CREDENTIALS
+from scripts.local.deployment import session
 
 _SHOWN = 200
 
@@ -19,7 +17,7 @@ def main() -> int:
         print("The local stack is not running; start it: make up", file=sys.stderr)
         return 1
     endpoint = Cloud(running.cloud, running.port).endpoint_url
-    client = boto3.client("logs", endpoint_url=endpoint, region_name=stack.region, **CREDENTIALS)
+    client = session().client("logs", endpoint_url=endpoint)
     lines: list[tuple[int, str, str]] = []
     prefix = f"/aws/lambda/{stack.stack_name}-"
     for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):

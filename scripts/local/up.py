@@ -1,5 +1,6 @@
 """`make up`: the whole product on this machine, from nothing to a finished sample execution."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,19 +9,17 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from scripts.local import cloud as clouds
 from scripts.local import deployment, home
 from scripts.local.client import Client
 from scripts.local.cloud import REGION, Cloud, CloudFailed
-from scripts.local.deployment import CREDENTIALS, ROOT, Deployment, DeploymentFailed
-from scripts.local.events import render_events
+from scripts.local.deployment import ROOT, Deployment, DeploymentFailed
+from scripts.local.events import render_with_fresh_ids
 from scripts.local.home import BUILT, HOME, STACK_NAME, Processes, Stack
 from scripts.local.lodol import CommandFailed, lodol
 
 SENDER = "hello@lodol.example"
-_CREDITS = 10_000
+_WORKSPACE = ("workspace", "create", "--name", "Demo", "--plan", "enterprise", "--credits", "10000")
 _DEMO_PORTS_AWAY = 33
 _SCOPES = ("workflows:execute", "workflows:read", "executions:read")
 _begun = time.monotonic()
@@ -81,25 +80,14 @@ def _seed(deployed: Deployment) -> Stack:
     """A workspace with credits, a key, the sample workflows; what is there from an earlier time is kept."""
     _say("seeding workspace, key and workflows (lodol)")
     cloud = deployed.cloud
-    ses = boto3.client("sesv2", endpoint_url=cloud.endpoint_url, region_name=REGION, **CREDENTIALS)
+    ses = deployment.session().client("sesv2", endpoint_url=cloud.endpoint_url)
     if SENDER not in {identity["IdentityName"] for identity in ses.list_email_identities()["EmailIdentities"]}:
         ses.create_email_identity(EmailIdentity=SENDER)
     before = home.stack()
     if before and Client(deployed.api_url, before.api_key).send("GET", "/v1/workflows").status == 200:
         workspace_id, api_key = before.workspace_id, before.api_key
     else:
-        workspace_id = lodol(
-            cloud,
-            STACK_NAME,
-            "workspace",
-            "create",
-            "--name",
-            "Demo",
-            "--plan",
-            "enterprise",
-            "--credits",
-            str(_CREDITS),
-        )["workspace_id"]
+        workspace_id = lodol(cloud, STACK_NAME, *_WORKSPACE)["workspace_id"]
         scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
         api_key = lodol(cloud, STACK_NAME, "key", "create", workspace_id, *scopes)["key"]
     workflows = {}
@@ -118,9 +106,9 @@ def _sample(stack: Stack, running: Processes) -> int:
     workflow_id = stack.workflows["Welcome Email Workflow"]
     execution_id = client.run(workflow_id, {"name": "Grace", "email": "grace@example.com"}).json()["execution_id"]
     ended = client.until_ended(execution_id)
-    render_events(stack, execution_id)
     _show(ended, stack)
     site = f"http://127.0.0.1:{running.demo_port}/orders"
+    render_with_fresh_ids(stack)
     print(_next_lines(stack, execution_id, site))
     return 0 if ended["status"] == "success" else 1
 
@@ -138,8 +126,6 @@ def _show(ended: dict[str, Any], stack: Stack) -> None:
 
 
 def _mails(inbox: bytes) -> list[str]:
-    import json
-
     sent = [mail for account in json.loads(inbox)["messages"].values() for mail in account]
     return [f"  {line}" for mail in sent for line in [json.dumps(mail, ensure_ascii=False)]]
 

@@ -22,7 +22,8 @@ def reconcile(
 ) -> Counter[str]:
     """Look at every running execution, oldest first, and put right what is wrong, while there is time.
 
-    Started: what was admitted and never started. Woken: what waits for decisions that are all there. Recorded as failed with its credit back: what Step Functions
+    Started: what was admitted and never started. Woken: what waits for decisions that are all there.
+    Recorded as failed with its credit back: what Step Functions
     ended without a record, and what is too old to start. Answers with how many of each.
     """
     done: Counter[str] = Counter()

@@ -7,6 +7,7 @@ import pytest
 
 from domain import admission, executions, keys, workflows, workspaces
 from domain.executions import Status
+from domain.program.values import Value
 from domain.refusals import (
     ConcurrencyLimitReached,
     IdempotencyKeyReused,
@@ -20,7 +21,7 @@ from domain.workflows import Workflow
 from domain.workspaces import Plan, Workspace
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
-PROGRAM = {"kind": "Program", "body": [{"kind": "ExprStmt", "expr": {"kind": "Literal", "value": 1}}]}
+PROGRAM: Value = {"kind": "Program", "body": [{"kind": "ExprStmt", "expr": {"kind": "Literal", "value": 1}}]}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`human.*`: reviews for people. The decisions are read, and the waiting done, on our side; people never see a token."""
+"""`human.*`: reviews for people, who never see what their execution waits with."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any

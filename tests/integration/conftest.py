@@ -1,0 +1,81 @@
+"""AWS in this process, in one thread: moto with the table and the state machine of the template."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+
+from domain.state_machine import StateMachine
+from domain.table import Table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's YAML; its functions become their arguments."""
+
+
+_TemplateLoader.add_multi_constructor(
+    "!",
+    lambda loader, _, node: (
+        loader.construct_scalar(node)
+        if isinstance(node, yaml.ScalarNode)
+        else loader.construct_sequence(node, deep=True)
+    ),
+)
+
+
+def template() -> Any:
+    """The template as it stands."""
+    return yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def dynamodb(aws: None) -> Any:
+    client = boto3.client("dynamodb")
+    properties = template()["Resources"]["Table"]["Properties"]
+    client.create_table(
+        TableName="table",
+        **{
+            name: properties[name]
+            for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        },
+    )
+    return client
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> Table:
+    return Table(dynamodb, "table", sleep=lambda _: None)
+
+
+@pytest.fixture
+def stepfunctions(aws: None) -> Any:
+    return boto3.client("stepfunctions")
+
+
+@pytest.fixture
+def machine(stepfunctions: Any) -> StateMachine:
+    waiting = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}}'
+    role = "arn:aws:iam::123456789012:role/machine"
+    created = stepfunctions.create_state_machine(name="machine", definition=waiting, roleArn=role)
+    return StateMachine(stepfunctions, created["stateMachineArn"])
+
+
+@pytest.fixture
+def unreachable_machine(stepfunctions: Any) -> StateMachine:
+    return StateMachine(stepfunctions, "arn:aws:states:us-east-1:123456789012:stateMachine:missing")
