@@ -22,7 +22,8 @@ def first(values: Value) -> Value:
 
 @pure("list.last", "list", "Its last item, `null` of an empty one.", [1, 2], gives=2)
 def last(values: Value) -> Value:
-    return (items(values, "list") or [None])[-1]
+    found = items(values, "list")
+    return next(reversed(found), None)
 
 
 @pure("list.slice", "list, start, end?", "From start up to, not including, end.", [1, 2, 3], 1, gives=[2, 3])

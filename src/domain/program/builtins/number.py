@@ -100,7 +100,7 @@ def power(base: Value, exponent: Value) -> Value:
     if isinstance(of, int) and isinstance(to, int) and to >= 0:
         if abs(of) > 1 and of.bit_length() * to > 2 * INTEGER_BITS:
             raise ValueError(f"the result is over the limit of {INTEGER_BITS} bits for a whole number")
-        return of**to
+        return int(of**to)
     try:
         result = of**to
     except (OverflowError, ZeroDivisionError):

@@ -1,0 +1,99 @@
+"""Files that are generated from the code: `python -m scripts.generated` writes them, `--check` says if one is stale."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from domain.callables import EFFECTS
+from domain.program.builtins import BUILTINS
+from domain.program.nodes import Program
+from domain.program.values import dumps
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def program_schema() -> str:
+    """The JSON Schema of programs, for editors."""
+    schema = Program.model_json_schema(by_alias=True)
+    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Lodol workflow program"}
+    return json.dumps({**schema, **named}, indent=2, ensure_ascii=False) + "\n"
+
+
+def callables_table() -> str:
+    """The table of all callables."""
+    lines = [
+        "# Callables",
+        "",
+        "Generated from the code; every example is a test.",
+        "",
+        "## Pure: evaluated in place",
+        "",
+        "| call | gives | example |",
+        "| --- | --- | --- |",
+    ]
+    for name, builtin in BUILTINS.items():
+        signature = builtin.signature
+        example = signature.example
+        shown = f"{name}({', '.join(map(dumps, example.args))})" if example else ""
+        result = dumps(example.result) if example else ""
+        lines.append(f"| `{signature.call_text()}` | {_cell(signature.summary)} | {_code(f'{shown} = {result}')} |")
+    lines += ["", "## Effects: journaled, never repeated by a replay", "", "| call | does | gives |", "| --- | --- | --- |"]
+    for effect in sorted(EFFECTS.values(), key=lambda effect: effect.signature.name):
+        signature = effect.signature
+        lines.append(f"| `{signature.call_text()}` | {_cell(signature.summary)} | {_cell(signature.result)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    return "`` " + text.replace("|", "\\|") + " ``"
+
+
+def requirements() -> str:
+    """What the functions ship, as the lock file has it: `sam build` reads no lock files."""
+    uv = Path(sys.executable).parent / "uv"
+    command = [str(uv) if uv.exists() else "uv", "export", "--quiet", "--frozen", "--no-default-groups"]
+    done = subprocess.run(
+        [*command, "--no-emit-project", "--no-hashes", "--no-annotate", "--no-header"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+GENERATED = {
+    "docs/program.schema.json": program_schema,
+    "docs/callables.md": callables_table,
+    "src/requirements.txt": requirements,
+}
+"""Every generated file, and what makes its text."""
+
+
+def stale() -> list[str]:
+    """The files that are not what the code says."""
+    return [
+        name
+        for name, make in GENERATED.items()
+        if not (ROOT / name).exists() or (ROOT / name).read_text() != make()
+    ]
+
+
+def main() -> int:
+    """Write, or check."""
+    if "--check" in sys.argv:
+        for name in stale():
+            print(f"{name} is stale; write it: make format", file=sys.stderr)
+        return 1 if stale() else 0
+    for name, make in GENERATED.items():
+        (ROOT / name).write_text(make())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The real template on a local cloud of its own, on a free port, for the whole session."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from domain import api_keys, executions, keys, workflows, workspaces
+from domain.api_keys import Scope
+from domain.moments import utc_now
+from domain.table import Table
+from domain.workspaces import Plan, Workspace
+from scripts.local import cloud as clouds
+from scripts.local import deployment
+from scripts.local.client import Client
+from scripts.local.deployment import Deployment
+
+SENDER = "hello@lodol.example"
+
+
+@dataclass
+class Seen:
+    """A request as the test's site saw it."""
+
+    path: str
+    idempotency_key: str
+    body: bytes
+
+
+class Site:
+    """An HTTP server on loopback that notes what it is asked; paths below `/hang` answer when `release` is set."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+        self.release = threading.Event()
+        self.answers: dict[str, Iterator[tuple[int, dict[str, str]]]] = {}
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+            def do_GET(self) -> None:
+                self._answer(b"")
+
+            def _answer(self, body: bytes) -> None:
+                site.seen.append(Seen(self.path, self.headers.get("Idempotency-Key", ""), body))
+                if self.path.startswith("/hang"):
+                    site.release.wait(30)
+                status, headers = next(site.answers.get(self.path, itertools.repeat((200, {}))))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """The test's output is not the place for it."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.release.set()
+        self._server.shutdown()
+
+    def paths(self, start: str) -> list[str]:
+        return [request.path for request in self.seen if request.path.startswith(start)]
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Deployment]:
+    home = tmp_path_factory.mktemp("cloud")
+    deployment.build(home / "build")
+    cloud = clouds.start(clouds.free_port(), home, keeps_state=False)
+    try:
+        ses = deployment.session().client("sesv2", endpoint_url=cloud.endpoint_url)
+        ses.create_email_identity(EmailIdentity=SENDER)
+        yield deployment.deploy(
+            cloud,
+            home / "build",
+            "lodol-test",
+            {"SenderAddress": SENDER, "AllowedHosts": site.host, "SliceSeconds": "2"},
+        )
+    finally:
+        cloud.stop()
+
+
+@dataclass(frozen=True)
+class Team:
+    """A workspace with a key of all scopes, and what a test wants to know about it."""
+
+    table: Table
+    workspace: Workspace
+    client: Client
+    stepfunctions: Any
+
+    def workflow(self, *body: Any, name: str = "A workflow") -> str:
+        program: Any = {"kind": "Program", "body": list(body)}
+        return workflows.put(self.table, utc_now(), self.workspace.id, name=name, description="", program=program).id
+
+    @property
+    def credits(self) -> int:
+        return workspaces.read(self.table, self.workspace.id).credits
+
+    @property
+    def running(self) -> frozenset[str]:
+        return workspaces.read(self.table, self.workspace.id).running
+
+    def executions(self) -> list[str]:
+        found = executions.list_page(self.table, self.workspace.id, 1000, None, None)
+        return [execution.id for execution in found]
+
+    def transitions(self, state_machine_arn: str, execution_id: str) -> list[str]:
+        arn = f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{execution_id}"
+        history = self.stepfunctions.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        return [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+
+    def item(self, execution_id: str) -> Any:
+        return self.table.get(keys.execution(self.workspace.id, execution_id))
+
+
+class Teams:
+    """Makes workspaces; each test has its own, so that no test sees another's."""
+
+    def __init__(self, deployed: Deployment) -> None:
+        self._deployed = deployed
+        session, endpoint = deployment.session(), deployed.cloud.endpoint_url
+        self._table = Table(session.client("dynamodb", endpoint_url=endpoint), deployed.table_name)
+        self._stepfunctions = session.client("stepfunctions", endpoint_url=endpoint)
+
+    def make(self, credits: int = 1000, concurrent: int = 1000) -> Team:
+        now = utc_now()
+        workspace = workspaces.create(
+            self._table,
+            now,
+            name="Team",
+            plan=Plan.ENTERPRISE,
+            credits=credits,
+            requests_per_minute=100_000,
+            concurrent_executions=concurrent,
+        )
+        key, _ = api_keys.create(self._table, now, workspace, frozenset(Scope))
+        return Team(self._table, workspace, Client(self._deployed.api_url, key), self._stepfunctions)
+
+
+@pytest.fixture(scope="session")
+def teams(deployed: Deployment) -> Teams:
+    return Teams(deployed)
+
+
+@pytest.fixture
+def team(teams: Teams) -> Team:
+    return teams.make()

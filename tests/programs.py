@@ -1,0 +1,43 @@
+"""Short ways to write programs in tests."""
+
+from typing import Any
+
+
+def literal(value: Any) -> dict[str, Any]:
+    return {"kind": "Literal", "value": value}
+
+
+def var(name: str) -> dict[str, Any]:
+    return {"kind": "VarRef", "name": name}
+
+
+def let(name: str, init: Any) -> dict[str, Any]:
+    return {"kind": "LetStmt", "name": name, "init": init}
+
+
+def call(callee: str, *args: Any) -> dict[str, Any]:
+    return {"kind": "CallExpr", "callee": callee, "args": list(args)}
+
+
+def do(expr: Any) -> dict[str, Any]:
+    return {"kind": "ExprStmt", "expr": expr}
+
+
+def block(*body: Any) -> dict[str, Any]:
+    return {"kind": "BlockStmt", "body": list(body)}
+
+
+def plus(left: Any, right: Any) -> dict[str, Any]:
+    return {"kind": "BinaryExpr", "op": "+", "left": left, "right": right}
+
+
+def for_each(name: str, iterable: Any, *body: Any) -> dict[str, Any]:
+    return {"kind": "ForEachStmt", "name": name, "iterable": iterable, "body": block(*body)}
+
+
+def sleep(seconds: float) -> dict[str, Any]:
+    return do(call("time.sleep", literal(seconds)))
+
+
+def post(url: Any) -> dict[str, Any]:
+    return call("http.request", literal("POST"), literal(url) if isinstance(url, str) else url)
