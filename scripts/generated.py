@@ -38,7 +38,13 @@ def callables_table() -> str:
         shown = f"{name}({', '.join(map(dumps, example.args))})" if example else ""
         result = dumps(example.result) if example else ""
         lines.append(f"| `{signature.call_text()}` | {_cell(signature.summary)} | {_code(f'{shown} = {result}')} |")
-    lines += ["", "## Effects: journaled, never repeated by a replay", "", "| call | does | gives |", "| --- | --- | --- |"]
+    lines += [
+        "",
+        "## Effects: journaled, never repeated by a replay",
+        "",
+        "| call | does | gives |",
+        "| --- | --- | --- |",
+    ]
     for effect in sorted(EFFECTS.values(), key=lambda effect: effect.signature.name):
         signature = effect.signature
         lines.append(f"| `{signature.call_text()}` | {_cell(signature.summary)} | {_cell(signature.result)} |")
@@ -78,9 +84,7 @@ GENERATED = {
 def stale() -> list[str]:
     """The files that are not what the code says."""
     return [
-        name
-        for name, make in GENERATED.items()
-        if not (ROOT / name).exists() or (ROOT / name).read_text() != make()
+        name for name, make in GENERATED.items() if not (ROOT / name).exists() or (ROOT / name).read_text() != make()
     ]
 
 

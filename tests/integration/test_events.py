@@ -92,9 +92,7 @@ def test_every_function_has_a_sample_event_and_every_event_a_function() -> None:
 
 
 @pytest.mark.parametrize("event", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
-def test_the_event_passes_through_its_handler(
-    event: Path, worker: None, table: Table, machine: StateMachine
-) -> None:
+def test_the_event_passes_through_its_handler(event: Path, worker: None, table: Table, machine: StateMachine) -> None:
     now = utc_now()
     workspace = workspaces.create(table, now, name="Acme", plan=Plan.ENTERPRISE, credits=10)
     key, _ = api_keys.create(table, now, workspace, frozenset(Scope))

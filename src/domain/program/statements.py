@@ -59,9 +59,9 @@ class Statements:
             case nodes.WhileStmt():
                 return self._while(node, at, scope)
             case nodes.BreakStmt():
-                return lambda: Leaves.BREAK
+                return self._leave(Leaves.BREAK)
             case nodes.ContinueStmt():
-                return lambda: Leaves.CONTINUE
+                return self._leave(Leaves.CONTINUE)
             case nodes.TryStmt():
                 return self._try(node, at, scope)
             case nodes.ReturnStmt(value=value):
@@ -69,6 +69,15 @@ class Statements:
                 return lambda: keep() or Leaves.RETURN
             case nodes.FailStmt(message=message):
                 return self._fail(self._expressions.compile(message, f"{at}.message", scope))
+
+    def _leave(self, leaves: Leaves) -> Execute:
+        running = self._running
+
+        def execute() -> Leaves:
+            running.last = None
+            return leaves
+
+        return execute
 
     def _optional(self, node: nodes.Expression | None, at: str, scope: Scope) -> Callable[[], Value]:
         return self._expressions.compile(node, at, scope) if node is not None else lambda: None

@@ -1,0 +1,141 @@
+"""Runs programs of the conformance suite as executions: real slices on a table, clock and site being made up."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from domain import admission, executions, workflows, workspaces
+from domain.callables import EFFECTS
+from domain.callables.effect import CallContext, Effect, TryAgain
+from domain.callables.settings import Settings
+from domain.executions import Execution, Step
+from domain.program.calls import CallFailed
+from domain.slices import Next, Workshop, run_slice
+from domain.state_machine import StateMachine
+from domain.table import Table
+from domain.workspaces import Plan
+from domain.writes import Write
+
+START = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+CASES = Path(__file__).parents[1] / "conformance"
+
+
+class WorkerKilled(Exception):
+    """The worker was killed."""
+
+
+def cases() -> list[Any]:
+    """Every case of the suite, with the file it stands in."""
+    return [
+        {**case, "id": f"{path.stem}: {case['name']}"}
+        for path in sorted(CASES.glob("*.json"))
+        for case in json.loads(path.read_text())
+    ]
+
+
+@dataclass
+class World:
+    """What is outside: a clock that only waits move, and a site that answers by its address."""
+
+    now: datetime = START
+    attempts: list[tuple[str, str]] = field(default_factory=list)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def request(self, context: CallContext, _: str, url: str, __: Any = None) -> Any:
+        self.attempts.append((context.idempotency_key.partition(":")[2], url))
+        if url == "https://fail/":
+            raise CallFailed("refused")
+        answer = {"status": 503 if "down" in url else 200, "headers": {}, "body": url}
+        if "down" in url or ("flaky" in url and context.attempt == 1):
+            return TryAgain("the answer was 503", None, answer, has_last=True)
+        return answer
+
+
+class KillingTable(Table):
+    """A table whose worker is killed right after a certain commit, counted from 1."""
+
+    kill_after: int = 0
+    commits: int = 0
+
+    def commit(self, *writes: Write) -> None:
+        super().commit(*writes)
+        self.commits += 1
+        if self.commits == self.kill_after:
+            raise WorkerKilled
+
+
+@dataclass
+class Ran:
+    """What became of an execution."""
+
+    execution: Execution
+    steps: list[Step]
+    commits: int
+    slices: int
+    world: World
+
+    @property
+    def outcome(self) -> tuple[str, str | None, list[Any]]:
+        done = [step.result for step in self.steps if step.status == "completed"]
+        return self.execution.status.value, self.execution.error, done
+
+
+def start(table: Table, machine: StateMachine, program: Any, program_input: Any) -> tuple[str, str]:
+    """Admit an execution of a program in a workspace of its own."""
+    workspace = workspaces.create(table, START, name="W", plan=Plan.ENTERPRISE, credits=1)
+    workflow = workflows.put(table, START, workspace.id, name="P", description="", program=program)
+    answer = admission.admit(table, machine, START, workspace, workflow.id, program_input, None)
+    return workspace.id, json.loads(answer.body)["execution_id"]
+
+
+def run(
+    client: Any, machine: StateMachine, case: Any, *, slice_seconds: float = 5, kill_after: int = 0, tick: float = 0
+) -> Ran:
+    """Run a program to its end as the state machine would: wait, go on, and try again after a crash."""
+    table = KillingTable(client, "table", sleep=lambda _: None)
+    workspace_id, execution_id = start(table, machine, case["program"], case.get("input"))
+    table.kill_after, table.commits = kill_after, 0
+    world = World()
+    request = Effect(EFFECTS["http.request"].signature, world.request, reaches_out=True)
+    workshop = Workshop(
+        table=table,
+        settings=Settings(),
+        clock=world.clock,
+        random=lambda: 0.5,
+        slice_seconds=slice_seconds,
+        execution_seconds=5_184_000,
+        effects={**EFFECTS, "http.request": request},
+        monotonic=_ticking(tick),
+    )
+    slices = 0
+    while (said := _slice(workshop, workspace_id, execution_id)).action != "done":
+        slices += 1
+        if said.until is not None:
+            world.now = max(world.now, said.until)
+    execution = executions.read(table, workspace_id, execution_id)
+    return Ran(execution, executions.read_steps(table, execution), table.commits, slices + 1, world)
+
+
+def _ticking(seconds: float) -> Callable[[], float]:
+    """A monotonic clock that goes on by so much every time it is looked at."""
+    moment = timedelta()
+
+    def look() -> float:
+        nonlocal moment
+        moment += timedelta(seconds=seconds)
+        return moment.total_seconds()
+
+    return look
+
+
+def _slice(workshop: Workshop, workspace_id: str, execution_id: str) -> Next:
+    while True:
+        try:
+            return run_slice(workshop, workspace_id, execution_id)
+        except WorkerKilled:
+            continue
