@@ -1,9 +1,8 @@
 """Runs programs of the conformance suite as executions: real slices on a table, clock and site being made up."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,16 +92,10 @@ def start(table: Table, machine: StateMachine, program: Any, program_input: Any)
     return workspace.id, json.loads(answer.body)["execution_id"]
 
 
-def run(
-    client: Any, machine: StateMachine, case: Any, *, slice_seconds: float = 5, kill_after: int = 0, tick: float = 0
-) -> Ran:
-    """Run a program to its end as the state machine would: wait, go on, and try again after a crash."""
-    table = KillingTable(client, "table", sleep=lambda _: None)
-    workspace_id, execution_id = start(table, machine, case["program"], case.get("input"))
-    table.kill_after, table.commits = kill_after, 0
-    world = World()
+def workshop(table: Table, world: World, slice_seconds: float = 5) -> Workshop:
+    """What slices work with in this world."""
     request = Effect(EFFECTS["http.request"].signature, world.request, reaches_out=True)
-    workshop = Workshop(
+    return Workshop(
         table=table,
         settings=Settings(),
         clock=world.clock,
@@ -110,10 +103,18 @@ def run(
         slice_seconds=slice_seconds,
         execution_seconds=5_184_000,
         effects={**EFFECTS, "http.request": request},
-        monotonic=_ticking(tick),
     )
+
+
+def run(client: Any, machine: StateMachine, case: Any, *, slice_seconds: float = 5, kill_after: int = 0) -> Ran:
+    """Run a program to its end as the state machine would: wait, go on, and try again after a crash."""
+    table = KillingTable(client, "table", sleep=lambda _: None)
+    workspace_id, execution_id = start(table, machine, case["program"], case.get("input"))
+    table.kill_after, table.commits = kill_after, 0
+    world = World()
+    tools = workshop(table, world, slice_seconds)
     slices = 0
-    while (said := _slice(workshop, workspace_id, execution_id)).action != "done":
+    while (said := _slice(tools, workspace_id, execution_id)).action != "done":
         slices += 1
         if said.until is not None:
             world.now = max(world.now, said.until)
@@ -121,21 +122,9 @@ def run(
     return Ran(execution, executions.read_steps(table, execution), table.commits, slices + 1, world)
 
 
-def _ticking(seconds: float) -> Callable[[], float]:
-    """A monotonic clock that goes on by so much every time it is looked at."""
-    moment = timedelta()
-
-    def look() -> float:
-        nonlocal moment
-        moment += timedelta(seconds=seconds)
-        return moment.total_seconds()
-
-    return look
-
-
-def _slice(workshop: Workshop, workspace_id: str, execution_id: str) -> Next:
+def _slice(tools: Workshop, workspace_id: str, execution_id: str) -> Next:
     while True:
         try:
-            return run_slice(workshop, workspace_id, execution_id)
+            return run_slice(tools, workspace_id, execution_id)
         except WorkerKilled:
             continue

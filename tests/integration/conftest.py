@@ -9,8 +9,11 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from domain.state_machine import StateMachine
-from domain.table import Table
+from domain.callables.settings import the_settings
+from domain.state_machine import StateMachine, the_state_machine
+from domain.table import Table, the_table
+from handlers.http import the_gate
+from handlers.run_steps import the_workshop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,3 +82,14 @@ def machine(stepfunctions: Any) -> StateMachine:
 @pytest.fixture
 def unreachable_machine(stepfunctions: Any) -> StateMachine:
     return StateMachine(stepfunctions, "arn:aws:states:us-east-1:123456789012:stateMachine:missing")
+
+
+@pytest.fixture
+def worker(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of the functions, as the template gives them, in a worker that is cold."""
+    monkeypatch.setenv("TABLE_NAME", "table")
+    monkeypatch.setenv("STATE_MACHINE_ARN", machine._arn)
+    monkeypatch.setenv("SLICE_SECONDS", "5")
+    monkeypatch.setenv("EXECUTION_TIMEOUT_SECONDS", "5184000")
+    for made_once in (the_table, the_state_machine, the_gate, the_workshop, the_settings):
+        made_once.cache_clear()

@@ -10,14 +10,11 @@ import pytest
 
 from domain import admission, api_keys, journal, reviews, workflows, workspaces
 from domain.api_keys import Scope
-from domain.callables.settings import the_settings
 from domain.moments import utc_now
 from domain.program.values import Value
-from domain.state_machine import StateMachine, the_state_machine
-from domain.table import Table, the_table
+from domain.state_machine import StateMachine
+from domain.table import Table
 from domain.workspaces import Plan
-from handlers.http import the_gate
-from handlers.run_steps import the_workshop
 from scripts.local.events import filled
 from scripts.local.home import Stack
 from tests.integration.conftest import ROOT, template
@@ -68,17 +65,6 @@ class Context(SimpleNamespace):
 def handler_of(properties: Any) -> Any:
     module, _, name = properties["Handler"].rpartition(".")
     return getattr(importlib.import_module(module), name)
-
-
-@pytest.fixture
-def worker(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of the functions, as the template gives them, in a worker that is cold."""
-    monkeypatch.setenv("TABLE_NAME", "table")
-    monkeypatch.setenv("STATE_MACHINE_ARN", machine._arn)
-    monkeypatch.setenv("SLICE_SECONDS", "5")
-    monkeypatch.setenv("EXECUTION_TIMEOUT_SECONDS", "5184000")
-    for made_once in (the_table, the_state_machine, the_gate, the_workshop, the_settings):
-        made_once.cache_clear()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -1,0 +1,105 @@
+"""How many calls of AWS each operation takes: what must not grow."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from domain.slices import run_slice
+from domain.state_machine import StateMachine
+from domain.table import Table
+from domain.workspaces import Plan
+from tests.integration.conformance import World, run, start, workshop
+from tests.integration.test_contract import Shop
+from tests.programs import call, do, let, literal
+
+
+class Calls:
+    """Counts calls by botocore's own events."""
+
+    def __init__(self, *clients: Any) -> None:
+        self.made: Counter[str] = Counter()
+        for client in clients:
+            client.meta.events.register("before-call.*.*", self._note)
+
+    def _note(self, model: Any, **_: Any) -> None:
+        self.made[model.name] += 1
+
+    @contextmanager
+    def counted(self) -> Iterator[Counter[str]]:
+        self.made.clear()
+        yield self.made
+
+
+@pytest.fixture
+def calls(worker: None) -> Calls:
+    from domain.state_machine import the_state_machine
+    from domain.table import the_table
+
+    return Calls(the_table()._client, the_state_machine()._client)
+
+
+@pytest.fixture
+def shop(table: Table, worker: None) -> Shop:
+    warm = Shop(table, Plan.ENTERPRISE)
+    warm.list()
+    return warm
+
+
+def test_a_warm_run_takes_four_calls(calls: Calls, shop: Shop) -> None:
+    with calls.counted() as made:
+        assert shop.run(Idempotency_Key="k")[0] == 202
+
+    assert made == {"UpdateItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1, "StartExecution": 1}
+
+
+def test_a_warm_stop_takes_four_calls(calls: Calls, shop: Shop) -> None:
+    execution_id = shop.run()[2]["execution_id"]
+    with calls.counted() as made:
+        assert shop.stop(execution_id, Idempotency_Key="k")[0] == 200
+
+    assert made == {"UpdateItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1, "StopExecution": 1}
+
+
+def test_a_warm_get_takes_two_calls_and_reads_no_steps(calls: Calls, shop: Shop) -> None:
+    execution_id = shop.run()[2]["execution_id"]
+    with calls.counted() as made:
+        assert shop.get(execution_id)[0] == 200
+
+    assert made == {"UpdateItem": 1, "GetItem": 1}
+
+
+def test_a_warm_list_takes_two_calls(calls: Calls, shop: Shop) -> None:
+    for _ in range(3):
+        shop.run()
+    with calls.counted() as made:
+        assert shop.list(limit="2")[0] == 200
+    assert made == {"UpdateItem": 1, "Query": 1}
+
+    with calls.counted() as made:
+        assert shop.list(limit="2", workflow_id=shop.workflow)[0] == 200
+    assert made == {"UpdateItem": 1, "Query": 1}
+
+
+@pytest.mark.parametrize("steps", [1, 10, 90])
+def test_a_slice_of_a_pure_program_takes_three_calls_when_cold_and_two_when_warm(
+    dynamodb: Any, unreachable_machine: StateMachine, steps: int
+) -> None:
+    program = {"kind": "Program", "body": [let(f"x{n}", literal(n)) for n in range(steps)]}
+    table = Table(dynamodb, "table")
+    workspace_id, execution_id = start(table, unreachable_machine, program, None)
+    calls = Calls(dynamodb)
+
+    assert run_slice(workshop(table, World()), workspace_id, execution_id).action == "done"
+
+    assert calls.made == {"BatchGetItem": 1, "GetItem": 1, "TransactWriteItems": 1}
+
+
+def test_an_effect_costs_one_commit_before_it(dynamodb: Any, unreachable_machine: StateMachine) -> None:
+    body = [do(call("http.request", literal("GET"), literal(f"https://a/{n}"))) for n in range(5)]
+
+    ran = run(dynamodb, unreachable_machine, {"program": {"kind": "Program", "body": body}})
+
+    assert ran.commits == 5 + 1
