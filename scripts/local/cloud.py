@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _STARTS_WITHIN_SECONDS = 60
@@ -25,6 +25,8 @@ class Cloud:
 
     pid: int
     port: int
+    process: subprocess.Popen[bytes] | None = field(default=None, compare=False)
+    """The process itself, where this program started it."""
 
     @property
     def endpoint_url(self) -> str:
@@ -63,11 +65,20 @@ class Cloud:
         except ProcessLookupError:
             return
         deadline = time.monotonic() + _STOPS_WITHIN_SECONDS
-        while _exists(self.pid):
+        while self._exists():
             if time.monotonic() > deadline:
                 os.killpg(self.pid, signal.SIGKILL)
                 return
             time.sleep(0.1)
+
+    def _exists(self) -> bool:
+        if self.process is not None:
+            return self.process.poll() is None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
@@ -102,7 +113,7 @@ def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
             start_new_session=True,
             cwd=home,
         )
-    cloud = Cloud(process.pid, port)
+    cloud = Cloud(process.pid, port, process)
     deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
     while not cloud.is_alive():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -123,15 +134,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _exists(pid: int) -> bool:
-    try:
-        finished, _ = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-    return finished == 0

@@ -69,6 +69,7 @@ class Site:
     def close(self) -> None:
         self.release.set()
         self._server.shutdown()
+        self._server.server_close()
 
     def paths(self, start: str) -> list[str]:
         return [request.path for request in self.seen if request.path.startswith(start)]
