@@ -12,6 +12,7 @@ from domain.callables.effect import CallContext, Effect, TryAgain
 from domain.callables.settings import Settings
 from domain.executions import Execution, Step
 from domain.program.calls import CallFailed
+from domain.program.values import Value
 from domain.slices import Next, Workshop, run_slice
 from domain.state_machine import StateMachine
 from domain.table import Table
@@ -49,7 +50,7 @@ class World:
         self.attempts.append((context.idempotency_key.partition(":")[2], url))
         if url == "https://fail/":
             raise CallFailed("refused")
-        answer = {"status": 503 if "down" in url else 200, "headers": {}, "body": url}
+        answer: Value = {"status": 503 if "down" in url else 200, "headers": {}, "body": url}
         if "down" in url or ("flaky" in url and context.attempt == 1):
             return TryAgain("the answer was 503", None, answer, has_last=True)
         return answer
