@@ -1,0 +1,96 @@
+"""Whatever a program does, a replay from any prefix of its journal does the same."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.callables import SIGNATURES
+from domain.program import checker
+from domain.program.calls import Call, CallFailed, Suspended
+from domain.program.interpreter import StepOutcome, run_step
+from domain.program.values import Value
+from tests.programs import block, call, do, for_each, let, literal, plus, var
+
+NAMES = ("a", "b")
+_LEAVES = st.integers(-5, 5).map(literal) | st.sampled_from(["x", "", None, True]).map(literal)
+_VARIABLES = st.sampled_from(NAMES).map(var)
+_EFFECT = st.builds(lambda n: call("http.request", literal("GET"), literal(f"https://a/{n}")), st.integers(0, 9))
+OPERATORS = st.sampled_from(["-", "*", "==", "<", "&&", "||", "??", "/"])
+EXPRESSIONS = st.recursive(
+    _LEAVES | _VARIABLES | _EFFECT,
+    lambda inner: (
+        st.builds(plus, inner, inner)
+        | st.builds(lambda op, x, y: {"kind": "BinaryExpr", "op": op, "left": x, "right": y}, OPERATORS, inner, inner)
+        | st.lists(inner, max_size=3).map(lambda items: {"kind": "ArrayExpr", "elements": items})
+        | st.builds(lambda c, x, y: {"kind": "CondExpr", "cond": c, "then": x, "else": y}, inner, inner, inner)
+    ),
+    max_leaves=6,
+)
+STATEMENTS = st.recursive(
+    EXPRESSIONS.map(do)
+    | st.builds(
+        lambda name, value: {"kind": "AssignStmt", "name": name, "value": value}, st.sampled_from(NAMES), EXPRESSIONS
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda body: block(*body))
+        | st.builds(lambda c, x: {"kind": "IfStmt", "cond": c, "thenBranch": x}, EXPRESSIONS, inner)
+        | st.builds(lambda x: for_each("i", literal([1, 2, 3]), x, do(var("i"))), inner)
+        | st.builds(lambda x, y: {"kind": "TryStmt", "body": x, "name": "e", "handler": y}, inner, inner)
+    ),
+    max_leaves=8,
+)
+
+
+class Journal:
+    """Answers calls from what it holds, then makes new ones, up to a number of them at a time."""
+
+    def __init__(self, held: list[tuple[str, Value]], new: int) -> None:
+        self.held = list(held)
+        self._new = new
+        self._made = 0
+
+    def call(self, asked: Call) -> Value:
+        asks = f"{asked.callee}{asked.args}"
+        if self._made == len(self.held):
+            if self._new == 0:
+                raise Suspended
+            self._new -= 1
+            self.held.append((asks, {"status": 200 + self._made, "body": asks}))
+        self._made += 1
+        before, result = self.held[self._made - 1]
+        assert before == asks, "a replay asked for something else"
+        if "https://a/9" in asks:
+            raise CallFailed("refused")
+        return result
+
+
+def run(program: Any, index: int, variables: dict[str, Value], calls_at_once: int) -> tuple[StepOutcome, list[Any]]:
+    """Run a step, beginning anew after so many new calls, as a crash or a wait does."""
+    held: list[tuple[str, Value]] = []
+    while True:
+        journal = Journal(held, calls_at_once)
+        try:
+            return run_step(program, index, variables, journal), journal.held
+        except Suspended:
+            held = journal.held
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.lists(STATEMENTS, min_size=1, max_size=3))
+def test_in_one_piece_and_replayed_from_every_prefix_a_program_does_the_same(body: list[Any]) -> None:
+    source: Any = {"kind": "Program", "body": [let("a", literal(1)), let("b", literal([])), *body]}
+    assert checker.check(source, SIGNATURES) == []
+    program = checker.parse(source)
+    variables: dict[str, Value] = {"input": None}
+
+    for index in range(len(source["body"])):
+        whole, journal = run(program, index, variables, 10**6)
+        for calls_at_once in (1, 2, 3):
+            again, same_journal = run(program, index, variables, calls_at_once)
+            assert (again, same_journal) == (whole, journal)
+        for prefix in range(len(journal)):
+            resumed = Journal(journal[:prefix], 10**6)
+            assert run_step(program, index, variables, resumed) == whole
+            assert resumed.held == journal
+        variables |= whole.changes
