@@ -11,7 +11,7 @@ from domain.state_machine import Flight, StateMachine
 from domain.table import Page, Table
 
 LEFT_ALONE = timedelta(seconds=30)
-"""An execution this young is still being started by whoever admitted it."""
+"""An execution this young that was never started is being started by whoever admitted it."""
 
 TOO_OLD_TO_START = timedelta(days=1)
 """Step Functions forgets names after 90 days; nothing this old is ever started again. Rule: DESIGN "Traps"."""
@@ -39,9 +39,8 @@ def _open_executions(table: Table, now: datetime) -> Iterator[Execution]:
     """What the index shows as running, from another shard on every minute: a hint, to be read before acting."""
     shards = keys.open_shards()
     first = now.minute % len(shards)
-    newest = f"{int((now - LEFT_ALONE).timestamp()):08x}~"
     for shard in shards[first:] + shards[:first]:
-        for row in table.query_index("open", "open_shard", shard, Page("0", newest)):
+        for row in table.query_index("open", "open_shard", shard, Page("0", "~")):
             try:
                 execution = executions.read(table, row["pk"].removeprefix("WS#"), row["id"])
             except ExecutionNotFound:
@@ -54,6 +53,8 @@ def _put_right(table: Table, machine: StateMachine, now: datetime, execution: Ex
     flight = machine.look(execution.id)
     if flight is Flight.RUNNING:
         return "woken" if reviews.wake_if_due(table, machine, now, execution.id) else "running"
+    if flight is Flight.NEVER_STARTED and now - execution.started < LEFT_ALONE:
+        return "starting"
     if flight is Flight.NEVER_STARTED and now - execution.started < TOO_OLD_TO_START:
         machine.start(execution.workspace_id, execution.id)
         return "started"

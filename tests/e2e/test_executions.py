@@ -95,7 +95,7 @@ def test_eight_runs_with_five_credits_are_five_executions_every_round(teams: Tea
             assert team.credits == 0
             assert len(team.executions()) == 5
             # The next round starts when these have ended: a worker for each would be more than this machine can start.
-            eventually(lambda team=team: not team.running)  # type: ignore[misc]
+            eventually(lambda team=team: not team.running)
 
 
 def test_a_stop_while_it_sleeps_ends_it_at_once(team: Team, site: Site) -> None:

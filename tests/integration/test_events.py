@@ -46,7 +46,7 @@ EXPECTED = {
     "decide_review": 200,
     "run_steps": "await",
     "record_outcome": {"outcome": "recorded"},
-    "reconcile": {},
+    "reconcile": {"running": 1},
 }
 
 
