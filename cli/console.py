@@ -32,6 +32,7 @@ _SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     refusals.PlanLacksApi: lambda _: "The plan of this workspace has no API, and so no API keys.",
     refusals.KeyLimitReached: lambda r: f"The plan of this workspace allows {r.limit} API keys, and it has them.",
     refusals.Contention: lambda _: "The workspace is very busy at the moment; try again.",
+    refusals.Unavailable: lambda _: "AWS did not answer; whether it was done is unknown: look, and try again.",
     ConditionNotMet: lambda _: "Somebody else changed it at the same moment; look at it, and try again.",
     StackNotFound: str,
     FileUnusable: str,

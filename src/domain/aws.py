@@ -1,6 +1,11 @@
-"""How clients of AWS are set up: bounded well below the gateway's 29 seconds."""
+"""How AWS is called: clients bounded well below the gateway's 29 seconds, and what it means that no answer came."""
+
+from collections.abc import Callable
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.refusals import Throttled, Unavailable
 
 CLIENT_CONFIG = Config(
     connect_timeout=1,
@@ -8,3 +13,23 @@ CLIENT_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="lodol-executions",
 )
+
+_THROTTLED = {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"}
+
+
+def answered[**P, T](operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call an operation of a client.
+
+    Raises `Unavailable` if AWS did not answer, or with nothing but its own trouble: whether the operation was carried
+    out is unknown then, and a caller must be able to repeat it. `Throttled` is the case of it in which it was not.
+    """
+    try:
+        return operation(*args, **kwargs)
+    except BotoCoreError as error:
+        raise Unavailable from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _THROTTLED:
+            raise Throttled from error
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            raise Unavailable from error
+        raise

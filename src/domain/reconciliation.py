@@ -1,14 +1,17 @@
 """Reconciliation: puts right whatever a crash, a lost answer or a lost event left behind."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from domain import executions, keys, outcomes, reviews
 from domain.executions import Execution, Status
-from domain.refusals import ExecutionNotFound
+from domain.refusals import Contention, ExecutionNotFound, Unavailable
 from domain.state_machine import Flight, StateMachine
 from domain.table import Page, Table
+
+_LOGGER = logging.getLogger(__name__)
 
 LEFT_ALONE = timedelta(seconds=30)
 """An execution this young that was never started is being started by whoever admitted it."""
@@ -31,7 +34,12 @@ def reconcile(
         if not has_time():
             done["left"] += 1
             break
-        done[_put_right(table, machine, clock(), execution)] += 1
+        try:
+            done[_put_right(table, machine, clock(), execution)] += 1
+        except (Unavailable, Contention):
+            # The others must not wait for this one; it is looked at again in a minute.
+            _LOGGER.warning("not put right now", extra={"execution_id": execution.id}, exc_info=True)
+            done["unavailable"] += 1
     return done
 
 

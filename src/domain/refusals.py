@@ -116,3 +116,11 @@ class IdempotencyKeyInFlight(Refusal):
 
 class Contention(Refusal):
     """Other writes to the same items kept winning until the deadline."""
+
+
+class Unavailable(Refusal):
+    """AWS did not answer in time, or only with its own trouble: whether anything was done is unknown."""
+
+
+class Throttled(Unavailable):
+    """AWS refused to look at the request for now: nothing was done."""

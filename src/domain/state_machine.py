@@ -13,6 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.aws import CLIENT_CONFIG
+from domain.refusals import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -41,36 +42,35 @@ class StateMachine:
         """Start an execution; one that was started already is left as it is.
 
         The input is the ids alone, in constant bytes: a repeat then never counts as another request.
+        Raises `Unavailable` if it is unknown whether it was started.
         """
         machine_input = json.dumps({"workspace_id": workspace_id, "execution_id": execution_id}, separators=(",", ":"))
         try:
             self._client.start_execution(stateMachineArn=self._arn, name=execution_id, input=machine_input)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
-                raise
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) != "ExecutionAlreadyExists":
+                raise Unavailable from error
 
     def start_soon(self, workspace_id: str, execution_id: str) -> None:
         """Start an execution that is already admitted; if that does not work now, reconciliation will do it."""
         try:
             self.start(workspace_id, execution_id)
-        except (BotoCoreError, ClientError):
+        except Unavailable:
             _LOGGER.warning("not started, left to reconciliation", extra={"execution_id": execution_id}, exc_info=True)
 
-    def stop(self, execution_id: str) -> None:
-        """Stop an execution; one that ended already or was never started is left as it is."""
+    def stop_soon(self, execution_id: str) -> None:
+        """Stop an execution that is already recorded as stopped, so that it need not wait for its next slice to end.
+
+        One that ended already or was never started is left as it is.
+        """
         try:
             self._client.stop_execution(executionArn=self._execution_arn(execution_id), cause="stopped by its user")
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             # ValidationException is what the local cloud says of an execution that has ended.
-            if error.response["Error"]["Code"] not in {"ExecutionDoesNotExist", "ValidationException"}:
-                raise
-
-    def stop_soon(self, execution_id: str) -> None:
-        """Stop an execution that is already recorded as stopped; if that does not work now, its next slice ends it."""
-        try:
-            self.stop(execution_id)
-        except (BotoCoreError, ClientError):
-            _LOGGER.warning("not stopped, left to its next slice", extra={"execution_id": execution_id}, exc_info=True)
+            if _code(error) not in {"ExecutionDoesNotExist", "ValidationException"}:
+                _LOGGER.warning(
+                    "not stopped, left to its next slice", extra={"execution_id": execution_id}, exc_info=True
+                )
 
     def wake_soon(self, task_token: str) -> bool:
         """Wake an execution that waits with this token; answers whether it did wait.
@@ -79,23 +79,20 @@ class StateMachine:
         """
         try:
             self._client.send_task_success(taskToken=task_token, output="{}")
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}:
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) not in {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}:
                 _LOGGER.warning("not woken, left to reconciliation", exc_info=True)
-            return False
-        except BotoCoreError:
-            _LOGGER.warning("not woken, left to reconciliation", exc_info=True)
             return False
         return True
 
     def look(self, execution_id: str) -> Flight:
-        """Tell what became of an execution."""
+        """Tell what became of an execution, or raise `Unavailable`."""
         try:
             answer = self._client.describe_execution(executionArn=self._execution_arn(execution_id))
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) == "ExecutionDoesNotExist":
                 return Flight.NEVER_STARTED
-            raise
+            raise Unavailable from error
         match answer["status"]:
             case "RUNNING" | "PENDING_REDRIVE":
                 return Flight.RUNNING
@@ -106,6 +103,10 @@ class StateMachine:
 
     def _execution_arn(self, execution_id: str) -> str:
         return f"{self._arn.replace(':stateMachine:', ':execution:')}:{execution_id}"
+
+
+def _code(error: BotoCoreError | ClientError) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
 @cache

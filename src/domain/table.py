@@ -15,9 +15,9 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from domain.aws import CLIENT_CONFIG
+from domain.aws import CLIENT_CONFIG, answered
 from domain.keys import Key
-from domain.refusals import Contention
+from domain.refusals import Contention, Throttled
 from domain.writes import Item, Write
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ _DESERIALIZE = TypeDeserializer().deserialize
 TRANSACTION_WRITES = 100
 """The most writes that DynamoDB takes in one transaction."""
 
-_BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-_BUSY_ERRORS = {"TransactionConflictException", "TransactionInProgressException"}
+_BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_IN_PROGRESS = "TransactionInProgressException"
+_BUSY_ERRORS = {"TransactionConflictException", _IN_PROGRESS}
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.4
 _CONTENTION_SECONDS = 4.0
@@ -70,7 +71,7 @@ class Table:
 
     def get(self, key: Key) -> Item | None:
         """Read one item, consistently."""
-        answer = self._client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
+        answer = answered(self._client.get_item, TableName=self.name, Key=_key(key), ConsistentRead=True)
         return _item(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, *keys: Key) -> dict[Key, Item]:
@@ -78,7 +79,7 @@ class Table:
         found: dict[Key, Item] = {}
         wanted: Any = {self.name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
         while wanted:
-            answer = self._client.batch_get_item(RequestItems=wanted)
+            answer = answered(self._client.batch_get_item, RequestItems=wanted)
             for raw in answer["Responses"].get(self.name, []):
                 item = _item(raw)
                 found[Key(item["pk"], item["sk"])] = item
@@ -120,7 +121,7 @@ class Table:
         while True:
             if left is not None:
                 request["Limit"] = left
-            answer = self._client.query(**request)
+            answer = answered(self._client.query, **request)
             yield from map(_item, answer["Items"])
             left = None if left is None else left - len(answer["Items"])
             if "LastEvaluatedKey" not in answer or left == 0:
@@ -133,13 +134,16 @@ class Table:
 
         def attempt() -> Exception | str | None:
             try:
-                answer = self._client.update_item(
+                answer = answered(
+                    self._client.update_item,
                     TableName=self.name,
                     Key=_key(key),
                     UpdateExpression=expression,
                     ExpressionAttributeValues=_attributes(values),
                     ReturnValues="ALL_NEW",
                 )
+            except Throttled:
+                return "Throttled"
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 return code if code in _BUSY_ERRORS else error
@@ -154,9 +158,20 @@ class Table:
 
         The order of the writes is the order of precedence: the first that could not be done decides. If its
         condition failed, its refusal is raised. If another commit had the item, all is tried again with
-        growing, jittered pauses; `Contention` after four seconds of that. Rule: DESIGN "Traps".
+        growing, jittered pauses; `Contention` after four seconds of that. `Unavailable` leaves unknown whether it was
+        carried out. Rule: DESIGN "Traps".
         """
-        self._patiently(lambda: self._attempt(writes))
+        token = secrets.token_hex(16)
+
+        def attempt() -> Exception | str | None:
+            nonlocal token
+            blocked = self._attempt(writes, token)
+            if blocked != _IN_PROGRESS:
+                # Under its own token a repeat counts as the same request; one that was cancelled needs another.
+                token = secrets.token_hex(16)
+            return blocked
+
+        self._patiently(attempt)
 
     def _patiently(self, attempt: Callable[[], Exception | str | None]) -> None:
         deadline = self._monotonic() + _CONTENTION_SECONDS
@@ -172,15 +187,23 @@ class Table:
             self._sleep(pause * (0.5 + self._random()))
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _attempt(self, writes: Sequence[Write]) -> Exception | str | None:
-        """Try once: `None` when done, a refusal, or the code for which it is worth trying again."""
+    def _attempt(self, writes: Sequence[Write], token: str) -> Exception | str | None:
+        """Try once: `None` when done, a refusal, or the code for which it is worth trying again.
+
+        DynamoDB knows a transaction by its token for ten minutes: where only the answer got lost, the client's own
+        repeat is answered as the first would have been.
+        """
         try:
             if len(writes) == 1:
                 self._write_alone(writes[0])
             else:
-                self._client.transact_write_items(
-                    TransactItems=[{write.kind: self._request(write)} for write in writes]  # type: ignore[misc]
+                answered(
+                    self._client.transact_write_items,
+                    TransactItems=[{write.kind: self._request(write)} for write in writes],  # type: ignore[misc]
+                    ClientRequestToken=token,
                 )
+        except Throttled:
+            return "Throttled"
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _BUSY_ERRORS:
@@ -199,7 +222,7 @@ class Table:
             "Update": self._client.update_item,
             "Delete": self._client.delete_item,
         }
-        operations[write.kind](**self._request(write))
+        answered(operations[write.kind], **self._request(write))
 
     def _request(self, write: Write) -> dict[str, Any]:
         request: dict[str, Any] = {"TableName": self.name}
@@ -225,7 +248,7 @@ def _first_reason(error: ClientError, writes: Sequence[Write]) -> Exception | st
         code = reason.get("Code", "None")
         if code == "ConditionalCheckFailed":
             return write.refusal(_seen(reason))
-        if code in _BUSY:
+        if code in _BUSY_REASONS:
             return str(code)
         if code != "None":
             return error

@@ -65,6 +65,11 @@ ANSWERS: dict[type[refusals.Refusal], Callable[[Any], ErrorAnswer]] = {
     refusals.Contention: _is(
         503, "The workspace is very busy at the moment. Please retry later.", Retry_After=str(_BUSY_SECONDS)
     ),
+    refusals.Unavailable: _is(
+        503,
+        "The service is not available at the moment. Please retry later, with the same Idempotency-Key if any.",
+        Retry_After=str(_BUSY_SECONDS),
+    ),
 }
 
 
