@@ -1,12 +1,13 @@
 """`lodol credits`: what workspaces pay with."""
 
+import dataclasses
 from typing import Annotated
 
 import typer
 
 from cli import stack
 from cli.console import AsJson, StackName, command, show, show_list
-from domain import workspaces
+from domain import audits, workspaces
 from domain.moments import utc_now
 
 app = typer.Typer(no_args_is_help=True, help="Credits: grants, and the ledger of them.")
@@ -35,3 +36,14 @@ def list_ledger(workspace: str, stack_name: StackName = None, as_json: AsJson = 
     columns = ("created_at", "amount", "reason")
     entries = [{column: entry[column] for column in columns} for entry in workspaces.ledger(table, workspace)]
     show_list("credits", entries, columns, as_json=as_json)
+
+
+@app.command()
+@command
+def audit(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """Recompute the balance from grants, executions and refunds; exits with 1 if anything differs."""
+    audited = audits.audit_credits(stack.find(stack_name).table, workspace)
+    fields = dataclasses.asdict(audited)
+    show({**fields, "differences": list(audited.differences)}, as_json=as_json)
+    if audited.differences:
+        raise typer.Exit(1)

@@ -3,7 +3,7 @@
 import typer
 
 from cli import credits as credits_commands
-from cli import key, review, workflow, workspace
+from cli import doctor, key, review, workflow, workspace
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operates a stack of Lodol Executions.")
 app.add_typer(workspace.app, name="workspace")
@@ -11,3 +11,4 @@ app.add_typer(credits_commands.app, name="credits")
 app.add_typer(key.app, name="key")
 app.add_typer(workflow.app, name="workflow")
 app.add_typer(review.app, name="review")
+app.command("doctor")(doctor.doctor)

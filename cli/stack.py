@@ -47,6 +47,13 @@ class Stack:
         """Its state machine."""
         return StateMachine(self._client("stepfunctions"), self._outputs["StateMachineArn"])
 
+    def count_dead_letters(self) -> int:
+        """How many status events wait in the queue of those that could not be recorded."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = self._outputs["DeadLettersUrl"]
+        counts = self._client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(counts[name]) for name in names)
+
     def _client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.endpoint_url, config=CLIENT_CONFIG)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain import keys, receipts, workflows, workspaces
+from domain import executions, keys, receipts, workflows, workspaces
 from domain.executions import Status
 from domain.ids import new_id
 from domain.moments import to_text
@@ -35,6 +35,7 @@ def admit(
     at_workflow = keys.workflow(workspace.id, workflow_id)
     found = table.get_many(at_workflow, *([claim.at] if claim else []))
     if claim and (answer := claim.replay(found.get(claim.at), now)):
+        _make_sure_of_start(table, machine, workspace.id, found[claim.at]["execution_id"])
         return answer
     if at_workflow not in found:
         raise WorkflowNotFound
@@ -56,6 +57,13 @@ def admit(
         return Answer(body)
 
     return receipts.settle(claim, now, commit)
+
+
+def _make_sure_of_start(table: Table, machine: StateMachine, workspace_id: str, execution_id: str) -> None:
+    """Start what an earlier request admitted and may not have lived to start; a second start does nothing."""
+    execution = executions.read(table, workspace_id, execution_id)
+    if execution.status is Status.RUNNING and not execution.is_resumed:
+        machine.start_soon(workspace_id, execution_id)
 
 
 def _writes(

@@ -16,6 +16,8 @@ WORKFLOW_PREFIX = "WORKFLOW#"
 CREDIT_PREFIX = "CREDIT#"
 STEP_PREFIX = "STEP#"
 CALL_PREFIX = "CALL#"
+RECEIPT_PREFIX = "RECEIPT#"
+REFUND_PREFIX = "REFUND#"
 REVIEW_PREFIX = "REVIEW#"
 PENDING_PREFIX = "PENDING#"
 ASKED_PREFIX = "ASKED#"
@@ -63,7 +65,7 @@ def execution(workspace_id: str, execution_id: str) -> Key:
 
 def receipt(workspace_id: str, operation: str, key_hash: str) -> Key:
     """The record of a first success under an idempotency key."""
-    return Key(workspace_partition(workspace_id), f"RECEIPT#{operation}#{key_hash}")
+    return Key(workspace_partition(workspace_id), f"{RECEIPT_PREFIX}{operation}#{key_hash}")
 
 
 def review(workspace_id: str, review_id: str) -> Key:

@@ -167,11 +167,14 @@ def decide(
     claim = receipts.claim(workspace_id, "decide", idempotency_key, review_id, asked)
     at_review = keys.review(workspace_id, review_id)
     found = table.get_many(at_review, *([claim.at] if claim else []))
-    if claim and (answer := claim.replay(found.get(claim.at), now)):
-        return answer
     if at_review not in found:
         raise ReviewNotFound
     review = from_item(found[at_review]).at(now)
+    if review.decision is not None:
+        # Whoever decided it may not have lived to wake the execution.
+        wake_if_due(table, machine, now, review.execution_id)
+    if claim and (answer := claim.replay(found.get(claim.at), now)):
+        return answer
     if review.decision is not None:
         raise ReviewAlreadyDecided(review.decision)
     if decision not in review.decisions:

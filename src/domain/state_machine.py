@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from domain.aws import CLIENT_CONFIG
+from domain.aws import CLIENT_CONFIG, answered
 from domain.refusals import Unavailable
 
 if TYPE_CHECKING:
@@ -100,6 +100,17 @@ class StateMachine:
                 return Flight.SUCCEEDED
             case _:
                 return Flight.BROKEN
+
+    def list_running(self) -> set[str]:
+        """The names, which are our ids, of all executions that are running. For operators."""
+        names = set[str]()
+        request = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
+        while True:
+            answer = answered(self._client.list_executions, **request)  # type: ignore[arg-type]
+            names |= {execution["name"] for execution in answer["executions"]}
+            if not answer.get("nextToken"):
+                return names
+            request["nextToken"] = answer["nextToken"]
 
     def _execution_arn(self, execution_id: str) -> str:
         return f"{self._arn.replace(':stateMachine:', ':execution:')}:{execution_id}"

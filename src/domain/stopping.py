@@ -29,6 +29,7 @@ def stop(
     at_execution = keys.execution(workspace_id, execution_id)
     found = table.get_many(at_execution, *([claim.at] if claim else []))
     if claim and (answer := claim.replay(found.get(claim.at), now)):
+        machine.stop_soon(execution_id)
         return answer
     if at_execution not in found:
         raise ExecutionNotFound

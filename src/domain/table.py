@@ -110,6 +110,16 @@ class Table:
             page,
         )
 
+    def scan(self) -> Iterator[Item]:
+        """Read every item, consistently: for operators, never for a request."""
+        request: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
+        while True:
+            answer = answered(self._client.scan, **request)
+            yield from map(_item, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def _query(self, request: dict[str, Any], pk: str, page: Page) -> Iterator[Item]:
         values = {":pk": pk, ":first": page.first, ":last": page.last}
         request |= {

@@ -153,6 +153,12 @@ def ledger(table: Table, workspace_id: str) -> Iterable[Item]:
     return table.query(keys.workspace_partition(workspace_id), Page(prefix, prefix + "~"))
 
 
+def refunded_execution(entry: Item) -> str | None:
+    """The execution that an entry of the ledger refunds, `None` for a grant."""
+    start = keys.CREDIT_PREFIX + keys.REFUND_PREFIX
+    return entry["sk"].removeprefix(start) if entry["sk"].startswith(start) else None
+
+
 def debit(workspace: Workspace, execution_id: str) -> Write:
     """Take one credit and one slot. Rule: neither a balance below zero nor more runs than the plan allows."""
     enough_credit = "credits >= :one"
@@ -192,7 +198,7 @@ def refund(workspace_id: str, execution_id: str, now: datetime) -> tuple[Write, 
             values={":execution": {execution_id}, ":one": 1},
         ),
         Write.put(
-            keys.credit(workspace_id, f"REFUND#{execution_id}"),
+            keys.credit(workspace_id, keys.REFUND_PREFIX + execution_id),
             {"amount": 1, "reason": "refund: the platform failed", "created_at": to_text(now)},
             condition=ABSENT,
         ),
