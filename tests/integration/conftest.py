@@ -1,6 +1,7 @@
 """AWS in this process, in one thread: moto with the table and the state machine of the template."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _TemplateLoader.add_multi_constructor(
 )
 
 
+@cache
 def template() -> Any:
     """The template as it stands."""
     return yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)
@@ -50,6 +52,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def dynamodb(aws: None) -> Any:
     client = boto3.client("dynamodb")
+    create_table(client)
+    return client
+
+
+def create_table(client: Any) -> None:
+    """Create the table as the template says."""
     properties = template()["Resources"]["Table"]["Properties"]
     client.create_table(
         TableName="table",
@@ -58,7 +66,6 @@ def dynamodb(aws: None) -> Any:
             for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         },
     )
-    return client
 
 
 @pytest.fixture

@@ -1,0 +1,335 @@
+"""What no emulator does: conflicts, throttles, silence, late and doubled events; and what the client sees of each."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain.state_machine import Flight
+from tests.faults.conftest import Fresh
+from tests.faults.system import System
+from tests.faults.wire import Answers, Fault, conflict
+from tests.programs import call, do, let, literal, post, sleep
+
+BUSY = {
+    "error": "A request with this Idempotency-Key is currently being processed. Please retry later.",
+}
+CROWDED = {"error": "The workspace is very busy at the moment. Please retry later."}
+AWAY = {
+    "error": "The service is not available at the moment. Please retry later, with the same Idempotency-Key if any."
+}
+
+
+def forever(make: Callable[[], Answers]) -> Any:
+    """As many of these answers as anybody asks for."""
+
+    class Endless(list[Answers]):
+        def __iter__(self) -> Any:
+            return (make() for _ in itertools.count())
+
+    return Endless()
+
+
+@pytest.fixture
+def system(fresh: Fresh) -> System:
+    return fresh()
+
+
+@pytest.fixture
+def workflow(system: System) -> str:
+    workflow_id = system.workflow(sleep(60), do(post("https://a/1")))
+    system.executions()
+    system.wire.clear()
+    return workflow_id
+
+
+@pytest.mark.parametrize("times", [1, 3, 6])
+def test_a_conflict_is_tried_again(system: System, workflow: str, times: int) -> None:
+    system.wire.answers["TransactWriteItems"] = [conflict(4, at=1) for _ in range(times)]
+
+    assert system.run(workflow, "key").status == 202
+
+    assert system.wire.calls.count("TransactWriteItems") == times + 1
+    system.drive()
+    system.wire.clear()
+    system.check_quiet()
+    assert system.credits == 9
+
+
+@pytest.mark.parametrize(("key", "status", "body"), [("key", 409, BUSY), (None, 503, CROWDED)])
+def test_conflicts_without_end_are_neither_402_nor_429(
+    system: System, workflow: str, key: str | None, status: int, body: Any
+) -> None:
+    system.wire.answers["TransactWriteItems"] = forever(lambda: conflict(4, at=1))
+
+    answer = system.run(workflow, key)
+
+    assert (answer.status, answer.body) == (status, body)
+    system.wire.clear()
+    system.check_quiet()
+    assert system.credits == 10
+    assert system.run(workflow, key).status == 202
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
+def test_a_throttled_commit_is_tried_again(system: System, workflow: str, code: str) -> None:
+    system.wire.answers["TransactWriteItems"] = [Answers(400, code, times=4)]
+
+    assert system.run(workflow).status == 202
+
+    system.wire.clear()
+    system.drive()
+    system.check_quiet()
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "code"),
+    [
+        ("UpdateItem", 500, "InternalServerError"),
+        ("BatchGetItem", 500, "InternalServerError"),
+        ("BatchGetItem", 400, "ThrottlingException"),
+        ("TransactWriteItems", 503, "ServiceUnavailable"),
+    ],
+)
+def test_trouble_of_dynamodb_is_503_and_a_retry_does_it_once(
+    system: System, workflow: str, at: str, status: int, code: str
+) -> None:
+    system.wire.answers[at] = [Answers(status, code)]
+    if code == "ThrottlingException":
+        system.wire.answers[at] = forever(lambda: Answers(400, code))
+
+    answer = system.run(workflow, "key")
+
+    assert (answer.status, answer.body) == (503, AWAY)
+    system.wire.clear()
+    assert system.run(workflow, "key").status == 202
+    system.drive()
+    system.check_quiet()
+    assert system.credits == 9
+
+
+@pytest.mark.parametrize("at", ["UpdateItem", "BatchGetItem", "TransactWriteItems"])
+@pytest.mark.parametrize("fault", [Fault.NEVER_ARRIVES, Fault.NEVER_ANSWERED])
+def test_silence_of_dynamodb_is_503_and_a_retry_does_it_once(
+    system: System, workflow: str, at: str, fault: Fault
+) -> None:
+    system.run(workflow)
+    number = system.wire.calls.index(at) + 1
+    system.wire.clear()
+    system.wire.faults = {number: fault}
+
+    answer = system.run(workflow, "key")
+
+    assert (answer.status, answer.body) == (503, AWAY)
+    system.wire.clear()
+    again = system.run(workflow, "key")
+    assert again.status == 202
+    assert again.replayed == (at == "TransactWriteItems" and fault is Fault.NEVER_ANSWERED)
+    system.drive()
+    system.check_quiet()
+    assert system.credits == 8
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "StateMachineDeleting"])
+def test_a_run_that_cannot_be_started_is_admitted_and_started_later(system: System, workflow: str, code: str) -> None:
+    system.wire.answers["StartExecution"] = [Answers(400, code)]
+
+    answer = system.run(workflow)
+
+    assert answer.status == 202
+    assert system.machines.flights == {}
+    system.wire.clear()
+    system.pass_time(seconds=10)
+    assert system.reconcile() == {"starting": 1}
+    system.pass_time(seconds=30)
+    assert system.reconcile() == {"started": 1}
+    system.drive()
+    system.check_quiet()
+    assert system.status(answer.body["execution_id"]) == "success"
+
+
+def test_a_start_that_was_made_already_counts_as_made(system: System, workflow: str) -> None:
+    system.wire.answers["StartExecution"] = [Answers(400, "ExecutionAlreadyExists")]
+
+    assert system.run(workflow).status == 202
+
+
+def test_a_stop_that_overtakes_the_start_wins(system: System, workflow: str) -> None:
+    system.wire.answers["StartExecution"] = [Answers(400, "ThrottlingException")]
+    execution_id = system.run(workflow, "key").body["execution_id"]
+    system.wire.clear()
+
+    assert system.stop(execution_id).status == 200
+    system.machine.start(system.workspace.id, execution_id)
+    system.drive()
+
+    assert system.status(execution_id) == "stopped"
+    assert system.machines.flights[execution_id].status == "SUCCEEDED"
+    assert system.effects == []
+    system.check_quiet()
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "ExecutionDoesNotExist"])
+def test_a_stop_that_step_functions_does_not_hear_still_stops(system: System, workflow: str, code: str) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.step(execution_id)
+    system.wire.answers["StopExecution"] = [Answers(400, code)]
+
+    assert system.stop(execution_id).status == 200
+    system.wire.clear()
+    system.drive()
+
+    assert system.effects == []
+    assert system.status(execution_id) == "stopped"
+    system.check_quiet()
+
+
+@pytest.mark.parametrize("order", ["once", "twice", "after reconciliation", "never"])
+def test_a_status_event_may_come_late_twice_or_never(system: System, workflow: str, order: str) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.step(execution_id)
+    system.machines.end(execution_id, "TIMED_OUT")
+
+    if order in {"once", "twice"}:
+        system.deliver()
+    if order == "twice":
+        system.deliver()
+    if order in {"after reconciliation", "never"}:
+        assert system.reconcile() == {"recorded": 1}
+    if order == "after reconciliation":
+        system.deliver()
+
+    assert system.status(execution_id) == "failed"
+    assert system.credits == 10
+    system.check_quiet()
+
+
+def test_an_event_of_an_execution_that_was_stopped_or_ended_changes_nothing(system: System, workflow: str) -> None:
+    stopped, ended = (system.run(workflow).body["execution_id"] for _ in range(2))
+    system.step(stopped)
+    system.stop(stopped)
+    system.drive()
+    system.machines.end(ended, "FAILED")
+
+    # The aborted one is told of last, and the one that succeeded is said to have failed.
+    for number in reversed(range(len(system.machines.events))):
+        system.deliver(number)
+
+    assert (system.status(stopped), system.status(ended)) == ("stopped", "success")
+    assert system.credits == 8
+    system.check_quiet()
+
+
+def test_an_event_of_an_unknown_execution_changes_nothing(system: System, workflow: str) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.machines.end(execution_id, "FAILED")
+    told = system.machines.events[0]["detail"]
+    told["input"] = told["input"].replace(execution_id, "0" * 24)
+
+    system.deliver()
+
+    assert system.status(execution_id) == "running"
+
+
+def test_a_worker_that_fails_for_good_gives_the_credit_back_once(system: System) -> None:
+    execution_id = system.run(system.workflow(let("x", literal(1)))).body["execution_id"]
+    system.wire.answers["BatchGetItem"] = [Answers(500, "InternalServerError")]
+
+    system.drive()
+    system.wire.clear()
+    for _ in range(2):
+        system.deliver()
+        system.reconcile()
+
+    assert system.status(execution_id) == "failed"
+    assert system.credits == 10
+    system.check_quiet()
+
+
+def test_one_execution_that_cannot_be_looked_at_does_not_hold_up_the_others(system: System, workflow: str) -> None:
+    ids = [system.run(workflow).body["execution_id"] for _ in range(3)]
+    for execution_id in ids:
+        system.machines.end(execution_id, "TIMED_OUT")
+    system.wire.answers["DescribeExecution"] = [Answers(400, "ThrottlingException", times=3)]
+
+    assert system.reconcile() == {"unavailable": 1, "recorded": 2}
+    system.wire.clear()
+    assert system.reconcile() == {"recorded": 1}
+    system.check_quiet()
+
+
+def test_of_two_reconciliations_at_once_one_refunds(
+    system: System, workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.machines.end(execution_id, "TIMED_OUT")
+    look = system.machine.look
+
+    def look_slowly(looked_at: str) -> Flight:
+        monkeypatch.setattr(system.machine, "look", look)
+        seen = look(looked_at)
+        assert system.reconcile() == {"recorded": 1}
+        return seen
+
+    monkeypatch.setattr(system.machine, "look", look_slowly)
+
+    assert system.reconcile() == {"ended": 1}
+    assert system.credits == 10
+    system.check_quiet()
+
+
+def test_the_replay_of_a_receipt_comes_before_402_and_429(fresh: Fresh) -> None:
+    system = fresh(credits=1, concurrent=1)
+    workflow_id = system.workflow(sleep(60))
+    first = system.run(workflow_id, "key")
+    system.wire.clear()
+    # The receipt is not yet there when it is looked for: another request with the key is about to commit.
+    read = system.table.get_many
+    system.table.get_many = lambda *wanted: {  # type: ignore[method-assign]
+        key: item for key, item in read(*wanted).items() if not key.sk.startswith("RECEIPT#")
+    }
+
+    again = system.run(workflow_id, "key")
+
+    assert (again.status, again.text, again.replayed) == (202, first.text, True)
+    assert system.run(workflow_id, "other").status == 402
+
+
+def test_an_effect_whose_journal_was_lost_is_repeated_under_its_own_key(system: System) -> None:
+    execution_id = system.run(system.workflow(do(post("https://a/1")), do(post("https://a/2")))).body["execution_id"]
+    system.wire.clear()
+    system.step(execution_id)
+    commits = [
+        number for number, name in enumerate(system.wire.calls, 1) if name in {"UpdateItem", "TransactWriteItems"}
+    ]
+
+    for number, fault in itertools.product(commits, (Fault.DIES_BEFORE, Fault.DIES_AFTER)):
+        again = system.run(system.workflow(do(post("https://a/1")), do(post("https://a/2")))).body["execution_id"]
+        system.effects.clear()
+        system.wire.clear()
+        system.wire.faults = {number: fault}
+        system.step(again)
+        system.wire.clear()
+        system.drive()
+        assert set(system.effects) == {f"{again}:0:1 attempt 1", f"{again}:1:1 attempt 1"}
+        assert len(system.effects) <= 3
+        system.check()
+
+
+def test_a_decision_whose_wake_up_was_lost_wakes_it_later(system: System) -> None:
+    execution_id = system.run(system.workflow(do(call("human.create", literal("Go?"))), do(call("human.wait")))).body[
+        "execution_id"
+    ]
+    system.step(execution_id)
+    system.wire.answers["SendTaskSuccess"] = [Answers(400, "ThrottlingException")]
+    assert system.decide(system.reviews()[0]["review_id"]).status == 200
+    system.wire.clear()
+    system.drive()
+    assert system.status(execution_id) == "running"
+
+    assert system.reconcile() == {"woken": 1}
+    system.drive()
+
+    assert system.status(execution_id) == "success"
+    system.check_quiet()
