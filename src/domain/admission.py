@@ -30,6 +30,7 @@ def admit(
     What is admitted is started, by this call or, where the start gets lost, by reconciliation.
     Raises `WorkflowNotFound`, `InsufficientCredits`, `ConcurrencyLimitReached`, `IdempotencyKeyReused`,
     `IdempotencyKeyInFlight` or `Contention`. Rule: CONTRACT "Run", "Idempotency-Key".
+    Model step: Admit.
     """
     claim = receipts.claim(workspace.id, "run", idempotency_key, workflow_id, program_input)
     at_workflow = keys.workflow(workspace.id, workflow_id)

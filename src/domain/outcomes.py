@@ -45,6 +45,7 @@ def record_broken(table: Table, now: datetime, execution: Execution) -> bool:
     """Record that the platform broke an execution: failed, slot and credit back, all in one write.
 
     Answers whether this call recorded it; one that had ended is left as it is. Rule: CONTRACT "Lifecycle".
+    Model step: RecordBroken.
     """
     workspace_id = execution.workspace_id
     end = end_running(workspace_id, execution.id, Status.FAILED, now, PLATFORM_FAILED)

@@ -28,6 +28,7 @@ def reconcile(
     Started: what was admitted and never started. Woken: what waits for decisions that are all there.
     Recorded as failed with its credit back: what Step Functions
     ended without a record, and what is too old to start. Answers with how many of each.
+    Model step: Reconcile.
     """
     done: Counter[str] = Counter()
     for execution in _open_executions(table, clock()):

@@ -125,11 +125,17 @@ class Record:
         self._pending_bytes += sum(len(str(value)) for value in write.item.values())
 
     def commit(self) -> None:
-        """Make lasting what has piled up; the execution goes on."""
+        """Make lasting what has piled up; the execution goes on.
+
+        Model step: Begin, before an effect; Note, after it.
+        """
         self._commit("", {}, [])
 
     def commit_end(self, status: Status, now: datetime, error: str | None) -> None:
-        """Make lasting what has piled up and, in the same write, the end of the execution with its slot."""
+        """Make lasting what has piled up and, in the same write, the end of the execution with its slot.
+
+        Model step: End.
+        """
         slot = workspaces.free_slot(self._execution.workspace_id, self._execution.id)
         self._commit(f", {outcomes.ENDS}", outcomes.end_values(status, now, error), [slot])
 

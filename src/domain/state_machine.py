@@ -43,6 +43,7 @@ class StateMachine:
 
         The input is the ids alone, in constant bytes: a repeat then never counts as another request.
         Raises `Unavailable` if it is unknown whether it was started.
+        Model step: Start.
         """
         machine_input = json.dumps({"workspace_id": workspace_id, "execution_id": execution_id}, separators=(",", ":"))
         try:
@@ -62,6 +63,7 @@ class StateMachine:
         """Stop an execution that is already recorded as stopped, so that it need not wait for its next slice to end.
 
         One that ended already or was never started is left as it is.
+        Model step: Abort.
         """
         try:
             self._client.stop_execution(executionArn=self._execution_arn(execution_id), cause="stopped by its user")

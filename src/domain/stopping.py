@@ -24,6 +24,7 @@ def stop(
     The write is what stops it: every step asks for `running` before it begins. Stopping Step Functions as well
     only ends its waiting early. Raises `ExecutionNotFound`, `ExecutionAlreadyTerminal`, `IdempotencyKeyReused`,
     `IdempotencyKeyInFlight` or `Contention`. Rule: CONTRACT "Stop".
+    Model step: Stop.
     """
     claim = receipts.claim(workspace_id, "stop", idempotency_key, execution_id, None)
     at_execution = keys.execution(workspace_id, execution_id)

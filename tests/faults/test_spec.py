@@ -1,0 +1,106 @@
+"""Every interleaving of the formal model, with up to two faults, keeps the invariants and can still come to rest."""
+
+import importlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.faults import spec
+from tests.faults.spec import IMPLEMENTED_BY, Process, Scenario, State
+
+SCENARIOS = {
+    "a repeat with the last credit": Scenario(runs=("k", "k"), stops=(), credits=1, limit=1, faults=2),
+    "a run and its stop": Scenario(runs=(None,), stops=(0,), credits=1, limit=1, faults=2),
+    "two stops": Scenario(runs=(None,), stops=(0, 0), credits=1, limit=1, faults=2),
+    "two runs for one slot": Scenario(runs=(None, None), stops=(), credits=2, limit=1, faults=2),
+    "two runs, one of them stopped": Scenario(runs=("k", None), stops=(0,), credits=2, limit=2, faults=1),
+}
+
+
+@dataclass
+class Found:
+    """What a search through every state has seen."""
+
+    states: int = 0
+    steps: set[str] = field(default_factory=set)
+    leads_from: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    at_rest: list[int] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    def can_come_to_rest(self) -> int:
+        """How many of the states have a way to rest."""
+        reached, frontier = set(self.at_rest), list(self.at_rest)
+        while frontier:
+            for before in self.leads_from[frontier.pop()]:
+                if before not in reached:
+                    reached.add(before)
+                    frontier.append(before)
+        return len(reached)
+
+
+def explore(scenario: Scenario) -> Found:
+    first = spec.canonical(spec.begin(scenario))
+    found, numbers, frontier = Found(), {first: 0}, [first]
+    while frontier and not found.violations:
+        state = frontier.pop()
+        if spec.is_quiet(state):
+            found.at_rest.append(numbers[state])
+        for step, after in spec.steps(state, scenario.limit):
+            found.steps.add(step)
+            found.violations += [f"{why}: {step} from {state}" for why in spec.violations(scenario, state, after)]
+            canonical = spec.canonical(after)
+            if canonical not in numbers:
+                numbers[canonical] = len(numbers)
+                frontier.append(canonical)
+            found.leads_from[numbers[canonical]].append(numbers[state])
+    found.states = len(numbers)
+    return found
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_interleaving_keeps_the_invariants(name: str, figures: Counter[str]) -> None:
+    found = explore(SCENARIOS[name])
+    assert found.violations == []
+    # From wherever it is, it can come to rest: no fault leaves anything that nobody puts right.
+    assert found.at_rest
+    assert found.can_come_to_rest() == found.states
+    assert found.steps >= {"Admit", "Start", "Begin", "Note", "End", "RecordBroken", "Dies", "Taken for dead", "Breaks"}
+    figures["states of the formal model"] += found.states
+    figures["transitions of the formal model"] += sum(map(len, found.leads_from.values()))
+
+
+REPEAT, STOP = SCENARIOS["a repeat with the last credit"], SCENARIOS["a run and its stop"]
+
+
+def _run_without_receipts(state: State, limit: int, me: Process) -> Iterator[tuple[str, State, Process]]:
+    return spec_run(state._replace(receipts=frozenset()), limit, me)
+
+
+spec_run = spec.run
+
+WEAKER = {
+    "a receipt not looked at": (REPEAT._replace(credits=2, limit=2), "run", _run_without_receipts),
+    "an end recorded over another": (STOP, "record_broken", lambda state, at: spec.end(state, at, spec.FAILED)),
+    "a slot kept": (STOP, "end", lambda state, at, status: state._replace(status=spec.put(state.status, at, status))),
+    "a lost start that nobody looks for": (STOP, "reconcile", lambda state, me: iter(())),
+}
+
+
+@pytest.mark.parametrize("weakness", WEAKER)
+def test_a_weaker_model_is_caught(weakness: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario, name, weaker = WEAKER[weakness]
+    monkeypatch.setattr(spec, name, weaker)
+    found = explore(scenario)
+    assert found.violations or found.can_come_to_rest() < found.states
+
+
+@pytest.mark.parametrize("step", IMPLEMENTED_BY)
+def test_the_code_names_the_step_that_it_implements(step: str) -> None:
+    names = IMPLEMENTED_BY[step].split(".")
+    found = importlib.import_module(".".join(names[:2]))
+    for name in names[2:]:
+        found = getattr(found, name)
+    line = next(line for line in (found.__doc__ or "").splitlines() if "Model step:" in line)
+    assert step in line.partition("Model step:")[2]
