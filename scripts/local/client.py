@@ -24,11 +24,12 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Sends requests with one API key."""
+    """Sends requests with one API key, and waits so many seconds for each answer."""
 
     api_url: str
     api_key: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 60
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Response:
         """Send a request; headers are named with underscores for hyphens."""
@@ -40,7 +41,7 @@ class Client:
             headers={"Authorization": f"Bearer {self.api_key}", **self.headers, **named},
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=self.timeout) as answer:
                 return Response(answer.status, _lower(answer.headers), answer.read())
         except urllib.error.HTTPError as error:
             return Response(error.code, _lower(error.headers), error.read())

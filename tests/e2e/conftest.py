@@ -1,14 +1,18 @@
 """The real template on a local cloud of its own, on a free port, for the whole session."""
 
 import itertools
+import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from domain import api_keys, executions, keys, workflows, workspaces
 from domain.api_keys import Scope
 from domain.moments import utc_now
@@ -121,6 +125,10 @@ class Team:
     def running(self) -> frozenset[str]:
         return workspaces.read(self.table, self.workspace.id).running
 
+    def until_quiet(self) -> None:
+        """Wait until none of its executions runs."""
+        eventually(lambda: not self.running, within=60)
+
     def executions(self) -> list[str]:
         found = executions.list_page(self.table, self.workspace.id, 1000, None, None)
         return [execution.id for execution in found]
@@ -142,6 +150,7 @@ class Teams:
         session, endpoint = deployment.session(), deployed.cloud.endpoint_url
         self._table = Table(session.client("dynamodb", endpoint_url=endpoint), deployed.table_name)
         self._stepfunctions = session.client("stepfunctions", endpoint_url=endpoint)
+        self.made: list[Team] = []
 
     def make(self, credits: int = 1000, concurrent: int = 1000) -> Team:
         now = utc_now()
@@ -155,12 +164,49 @@ class Teams:
             concurrent_executions=concurrent,
         )
         key, _ = api_keys.create(self._table, now, workspace, frozenset(Scope))
-        return Team(self._table, workspace, Client(self._deployed.api_url, key), self._stepfunctions)
+        team = Team(self._table, workspace, Client(self._deployed.api_url, key), self._stepfunctions)
+        self.made.append(team)
+        return team
 
 
 @pytest.fixture(scope="session")
-def teams(deployed: Deployment) -> Teams:
-    return Teams(deployed)
+def teams(deployed: Deployment) -> Iterator[Teams]:
+    """Whatever the tests have done, in the end nothing is wrong: not for the doctor, and in no workspace's credits."""
+    teams = Teams(deployed)
+    yield teams
+    for team in teams.made:
+        team.until_quiet()
+    assert _lodol(deployed, "doctor") == {
+        "overdue_executions": [],
+        "leaked_slots": [],
+        "receipts_without_executions": [],
+        "unknown_to_us": [],
+        "dead_letters": 0,
+    }
+    for team in teams.made:
+        assert _lodol(deployed, "credits", "audit", team.workspace.id)["differences"] == []
+
+
+def _lodol(deployed: Deployment, *arguments: str) -> Any:
+    """Run the operator's command line, as an operator of that stack would."""
+    environment = {
+        "AWS_ENDPOINT_URL": deployed.cloud.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "LODOL_STACK": "lodol-test",
+    }
+    done = CliRunner().invoke(app, [*arguments, "--json"], env=environment)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def eventually(condition: Callable[[], object], within: float = 30) -> None:
+    """Wait until it holds, at most so many seconds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
 
 
 @pytest.fixture

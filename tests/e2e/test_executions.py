@@ -6,28 +6,24 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.local.client import Response
 from scripts.local.deployment import Deployment, session
-from tests.e2e.conftest import Site, Team, Teams
+from tests.e2e.conftest import Site, Team, Teams, eventually
 from tests.programs import call, do, for_each, let, literal, plus, post, sleep, var
 
 ROUNDS = 30
 CLIENTS = 8
 
-
-def eventually(condition: Any, within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
+LIMITS = Path(__file__).parents[1] / "conformance" / "limits.json"
+"""Programs that run away."""
 
 
-def kill_run_steps(cloud_pid: int) -> None:
-    """Kill the worker processes of RunSteps of this cloud, as a crash would."""
+def run_steps_workers(cloud_pid: int) -> set[int]:
+    """The processes of this cloud that serve RunSteps."""
+    workers = set()
     for status in Path("/proc").glob("[0-9]*/environ"):
         try:
             environment = status.read_bytes()
@@ -35,7 +31,14 @@ def kill_run_steps(cloud_pid: int) -> None:
         except OSError:
             continue
         if parent == cloud_pid and b"AWS_LAMBDA_FUNCTION_NAME=lodol-test-run-steps" in environment:
-            os.kill(int(status.parent.name), signal.SIGKILL)
+            workers.add(int(status.parent.name))
+    return workers
+
+
+def kill_run_steps(cloud_pid: int) -> None:
+    """Kill the processes that serve RunSteps, as a crash would."""
+    for worker in run_steps_workers(cloud_pid):
+        os.kill(worker, signal.SIGKILL)
 
 
 def test_a_run_goes_from_the_gateway_to_success_in_three_transitions(team: Team, deployed: Deployment) -> None:
@@ -95,7 +98,7 @@ def test_eight_runs_with_five_credits_are_five_executions_every_round(teams: Tea
             assert team.credits == 0
             assert len(team.executions()) == 5
             # The next round starts when these have ended: a worker for each would be more than this machine can start.
-            eventually(lambda team=team: not team.running)
+            team.until_quiet()
 
 
 def test_a_stop_while_it_sleeps_ends_it_at_once(team: Team, site: Site) -> None:
@@ -177,6 +180,19 @@ def test_a_loop_killed_in_its_second_round_calls_once_a_round(team: Team, site: 
     # Killed after the answer and before its journal entry, an effect may repeat, but only under its own key.
     assert seen == {f"/loop/{number}": {f"{execution_id}:0:{2 * number - 1}"} for number in (1, 2, 3)}
     assert [len(site.paths(f"/loop/{number}")) for number in (1, 3)] == [1, 1]
+
+
+def test_runaways_end_by_their_limit_and_leave_their_worker_to_the_next(team: Team, deployed: Deployment) -> None:
+    team.client.until_ended(team.client.run(team.workflow(let("x", literal(1)))).json()["execution_id"])
+    before = run_steps_workers(deployed.cloud.pid)
+
+    for case in [case for case in json.loads(LIMITS.read_text()) if "error" in case]:
+        ended = team.client.until_ended(team.client.run(team.workflow(*case["program"]["body"])).json()["execution_id"])
+        assert (ended["status"], ended["error"]) == ("failed", case["error"])
+
+    after = team.client.until_ended(team.client.run(team.workflow(let("x", literal(1)))).json()["execution_id"])
+    assert after["status"] == "success"
+    assert before <= run_steps_workers(deployed.cloud.pid)
 
 
 def test_pages_neither_repeat_nor_skip_while_others_start(team: Team) -> None:
