@@ -102,15 +102,32 @@ def read(table: Table, now: datetime, workspace_id: str, review_id: str) -> Revi
     return from_item(item).at(now)
 
 
-def of_execution(table: Table, now: datetime, execution_id: str) -> list[Review]:
-    """Read every review that an execution has created, oldest first."""
+def of_execution(table: Table, execution_id: str) -> list[Review]:
+    """Read every review that an execution has created as it is stored, oldest first."""
     page = Page(keys.ASKED_PREFIX, keys.ASKED_PREFIX + "~")
     asked = [
         keys.review(item["workspace_id"], item["sk"].removeprefix(keys.ASKED_PREFIX))
         for item in table.query(keys.execution_partition(execution_id), page)
     ]
     found = table.get_many(*asked) if asked else {}
-    return [from_item(found[key]).at(now) for key in asked]
+    return [from_item(found[key]) for key in asked]
+
+
+def settle(table: Table, now: datetime, execution_id: str) -> list[Review]:
+    """Read every review of an execution as it goes on with them: what is decided by default by now is recorded first.
+
+    From then on nobody decides it any more, so that who is told of a decision and the execution never differ.
+    """
+    settled = []
+    for stored in of_execution(table, execution_id):
+        review = stored.at(now)
+        if stored.is_pending and review.decision is not None:
+            try:
+                table.commit(*_decision(review, review.decision, None, review.decided_at or to_text(now)))
+            except ReviewAlreadyDecided:
+                review = read(table, now, review.workspace_id, review.id)
+        settled.append(review)
+    return settled
 
 
 def list_page(
@@ -184,9 +201,8 @@ def decide(
     def commit() -> Answer:
         table.commit(
             *([claim.receipt(review.execution_id, body, now)] if claim else []),
-            _decision(review, now, decision, comment),
+            *_decision(review, decision, comment, to_text(now)),
             _still_running(review),
-            Write.delete(keys.pending_review(workspace_id, review_id)),
         )
         wake_if_due(table, machine, now, review.execution_id)
         return Answer(body)
@@ -194,19 +210,18 @@ def decide(
     return receipts.settle(claim, now, commit)
 
 
-def _decision(review: Review, now: datetime, decision: str, comment: str | None) -> Write:
-    """Decide once, and in time."""
-
-    def refusal(seen: Item | None) -> Exception:
-        return ReviewAlreadyDecided(from_item(seen).at(now).decision or "") if seen else ReviewNotFound()
-
-    return Write.update(
-        keys.review(review.workspace_id, review.id),
-        "SET decision = :decision, #comment = :comment, decided_at = :text",
-        condition="attribute_not_exists(decision) AND (attribute_not_exists(times_out_at) OR times_out_at > :now)",
-        values={":decision": decision, ":comment": comment, ":text": to_text(now), ":now": epoch_seconds(now)},
-        names={"#comment": "comment"},
-        refusal=refusal,
+def _decision(review: Review, decision: str, comment: str | None, decided_at: str) -> tuple[Write, Write]:
+    """Decide once; a review that is decided is not among the pending."""
+    return (
+        Write.update(
+            keys.review(review.workspace_id, review.id),
+            "SET decision = :decision, #comment = :comment, decided_at = :decided_at",
+            condition="attribute_not_exists(decision)",
+            values={":decision": decision, ":comment": comment, ":decided_at": decided_at},
+            names={"#comment": "comment"},
+            refusal=lambda seen: ReviewAlreadyDecided((seen or {})["decision"]),
+        ),
+        Write.delete(keys.pending_review(review.workspace_id, review.id)),
     )
 
 
@@ -232,7 +247,7 @@ def await_decisions(table: Table, machine: StateMachine, now: datetime, executio
 
 def wake_if_due(table: Table, machine: StateMachine, now: datetime, execution_id: str) -> bool:
     """Wake an execution that waits for decisions if none is missing; answers whether it was woken."""
-    if any(review.is_pending for review in of_execution(table, now, execution_id)):
+    if any(review.at(now).is_pending for review in of_execution(table, execution_id)):
         return False
     waiting = table.get(keys.task(execution_id))
     return waiting is not None and machine.wake_soon(waiting["token"])

@@ -90,7 +90,7 @@ def test_the_event_passes_through_its_handler(event: Path, worker: None, table: 
         importlib.import_module("handlers.run_steps").handler(
             {"workspace_id": workspace.id, "execution_id": execution_id}, Context()
         )
-    asked = reviews.of_execution(table, now, execution_id)
+    asked = reviews.of_execution(table, execution_id)
     stack = Stack("https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack")
     text = filled(event.read_text(), stack, execution_id, asked[0].id if asked else "0" * 24)
 

@@ -1,21 +1,21 @@
 """Slices: limits of an execution, stops in between, two workers with one execution, retries and reviews."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain import executions, outcomes, reconciliation, reviews, stopping, workspaces
-from domain.executions import StepStatus
+from domain import executions, keys, outcomes, reconciliation, stopping, workspaces
+from domain.executions import Status, StepStatus
 from domain.program import limits
 from domain.records import ExecutionEnded, Record
-from domain.refusals import ReviewAlreadyDecided
 from domain.slices import SLICES, run_slice
-from domain.state_machine import StateMachine
-from domain.table import Table
+from domain.state_machine import Flight, StateMachine
+from domain.table import Page, Table
 from domain.writes import Write
 from tests.integration.conformance import START, World, run, start, workshop
-from tests.programs import call, do, let, literal, post, sleep
+from tests.programs import do, literal, post, sleep
 
 
 def program(*body: Any) -> Any:
@@ -121,32 +121,24 @@ def test_reconciliation_starts_what_was_never_started(
     assert machine.look(execution_id).value == "running"
 
 
-def test_a_wait_for_people_shows_nobody_its_token_and_ends_by_its_default(table: Table, machine: StateMachine) -> None:
-    config = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
-    body = [
-        let("id", call("human.create", literal("Go?"), literal(None), literal(None), literal(config))),
-        let("all", call("human.wait")),
-    ]
-    workspace_id, execution_id = start(table, machine, program(*body), None)
-    world = World()
+def test_reconciliation_starts_nothing_that_has_ended_whatever_the_index_shows(
+    dynamodb: Any, machine: StateMachine, unreachable_machine: StateMachine
+) -> None:
+    class Lagging(Table):
+        """A table whose index still shows what was there at first."""
 
-    said = run_slice(workshop(table, world), workspace_id, execution_id)
-    assert (said.action, said.seconds) == ("await", 60)
-    [review] = reviews.of_execution(table, START, execution_id)
-    reviews.await_decisions(table, machine, START, execution_id, "token")
-    assert not reviews.wake_if_due(table, machine, START, execution_id)
+        rows: list[Any] | None = None
 
-    world.now = START + timedelta(seconds=60)
-    assert run_slice(workshop(table, world), workspace_id, execution_id).action == "done"
-    steps = executions.read_steps(table, executions.read(table, workspace_id, execution_id))
-    assert steps[1].result == [
-        {
-            "id": review.id,
-            "status": "decided",
-            "decision": "no",
-            "comment": None,
-            "decided_at": "2026-01-15T10:31:00+00:00",
-        }
-    ]
-    with pytest.raises(ReviewAlreadyDecided, match="no"):
-        reviews.decide(table, machine, world.now, workspace_id, review.id, "yes", None, None)
+        def query_index(self, *which: Any) -> Iterator[Any]:
+            if which[2] == keys.open_shard(execution_id):
+                self.rows = self.rows or list(super().query_index(*which))
+                yield from self.rows
+
+    table = Lagging(dynamodb, "table")
+    workspace_id, execution_id = start(table, unreachable_machine, program(), None)
+    now = START + timedelta(seconds=60)
+    assert len(list(table.query_index("open", "open_shard", keys.open_shard(execution_id), Page("0", "~")))) == 1
+    table.commit(outcomes.end_running(workspace_id, execution_id, Status.STOPPED, now, None))
+
+    assert dict(reconciliation.reconcile(table, machine, lambda: now, lambda: True)) == {}
+    assert machine.look(execution_id) is Flight.NEVER_STARTED

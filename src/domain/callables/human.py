@@ -57,7 +57,7 @@ def create(
     if action_id is not None and not isinstance(action_id, str):
         raise ValueError(f"actionId must be a string, not {kind_of(action_id)}")
     ensure_storable([content, steps], "the review")
-    if len(reviews.of_execution(context.table, context.now(), context.execution_id)) >= REVIEWS:
+    if len(reviews.of_execution(context.table, context.execution_id)) >= REVIEWS:
         raise CallFailed(f"the execution reached its limit of {REVIEWS} reviews")
     now = context.now()
     times_out = None if config.timeoutSeconds is None else now + timedelta(seconds=config.timeoutSeconds)
@@ -86,7 +86,7 @@ def create(
 )
 def wait(context: CallContext) -> Outcome:
     """Wait for people, with no Lambda running meanwhile."""
-    asked = reviews.of_execution(context.table, context.now(), context.execution_id)
+    asked = reviews.settle(context.table, context.now(), context.execution_id)
     pending = [review for review in asked if review.is_pending]
     if not pending:
         return [_result(review) for review in asked]
@@ -105,7 +105,7 @@ def wait(context: CallContext) -> Outcome:
 )
 def result(context: CallContext, review_id: Value) -> Outcome:
     """Read a review as it stands."""
-    for review in reviews.of_execution(context.table, context.now(), context.execution_id):
+    for review in reviews.settle(context.table, context.now(), context.execution_id):
         if review.id == review_id:
             return _result(review)
     raise CallFailed(f"this execution created no review {text_of(review_id)[:60]}")

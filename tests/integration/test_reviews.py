@@ -1,0 +1,177 @@
+"""Reviews: decided once, in time, by people of the workspace, while the execution runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import pytest
+
+from domain import executions, outcomes, reviews
+from domain.executions import Status
+from domain.refusals import InvalidRequest, ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
+from domain.reviews import Review
+from domain.slices import run_slice
+from domain.state_machine import StateMachine
+from domain.table import Table
+from tests.integration.conformance import START, World, start, workshop
+from tests.programs import call, let, literal
+
+LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
+OVER = START + timedelta(seconds=60)
+
+
+@dataclass
+class Waiting:
+    """An execution that waits for the decision of its only review."""
+
+    table: Table
+    machine: StateMachine
+    workspace_id: str
+    execution_id: str
+    world: World
+
+    @property
+    def review(self) -> Review:
+        [review] = reviews.of_execution(self.table, self.execution_id)
+        return review
+
+    def decide(self, decision: str, now: datetime = START, *, key: str | None = None, workspace: str = "") -> str:
+        whose = workspace or self.workspace_id
+        return reviews.decide(self.table, self.machine, now, whose, self.review.id, decision, None, key).body
+
+    def go_on(self, now: datetime) -> Any:
+        """Run its next slice; answers with what the review has given, if it ended."""
+        self.world.now = now
+        assert run_slice(workshop(self.table, self.world), self.workspace_id, self.execution_id).action == "done"
+        execution = executions.read(self.table, self.workspace_id, self.execution_id)
+        return executions.read_steps(self.table, execution)[1].result
+
+    def pending(self, now: datetime = START) -> list[str]:
+        found = reviews.list_page(self.table, now, self.workspace_id, 10, None, only_pending=True)
+        return [review.id for review in found]
+
+
+@pytest.fixture
+def waiting(table: Table, machine: StateMachine) -> Waiting:
+    body = [
+        let("id", call("human.create", literal("Go?"), literal(None), literal(None), literal(LIMITED))),
+        let("all", call("human.wait")),
+    ]
+    workspace_id, execution_id = start(table, machine, {"kind": "Program", "body": body}, None)
+    world = World()
+    said = run_slice(workshop(table, world), workspace_id, execution_id)
+    assert (said.action, said.seconds) == ("await", 60)
+    return Waiting(table, machine, workspace_id, execution_id, world)
+
+
+class AtCommit(Protocol):
+    def __call__(self, action: Callable[[], Any], *, nth: int = 1) -> None: ...
+
+
+@pytest.fixture
+def at_commit(dynamodb: Any) -> AtCommit:
+    """Lets something happen right before the nth transaction from now on is carried out."""
+
+    def arrange(action: Callable[[], Any], *, nth: int = 1) -> None:
+        left = [nth]
+
+        def happen(**_: Any) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                action()
+
+        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", happen)
+
+    return arrange
+
+
+def test_a_decision_is_what_the_execution_goes_on_with(waiting: Waiting) -> None:
+    assert waiting.pending() == [waiting.review.id]
+
+    waiting.decide("yes")
+
+    assert waiting.pending() == []
+    [result] = waiting.go_on(START)
+    assert (result["status"], result["decision"]) == ("decided", "yes")
+
+
+def test_without_a_decision_it_goes_on_with_the_default(waiting: Waiting) -> None:
+    assert waiting.pending(OVER) == []
+
+    assert waiting.go_on(OVER) == [
+        {
+            "id": waiting.review.id,
+            "status": "decided",
+            "decision": "no",
+            "comment": None,
+            "decided_at": "2026-01-15T10:31:00+00:00",
+        }
+    ]
+    with pytest.raises(ReviewAlreadyDecided, match="no"):
+        waiting.decide("yes", OVER)
+
+
+def test_an_execution_shows_nobody_its_token_and_is_woken_only_when_all_is_decided(waiting: Waiting) -> None:
+    reviews.await_decisions(waiting.table, waiting.machine, START, waiting.execution_id, "token")
+    assert not reviews.wake_if_due(waiting.table, waiting.machine, START, waiting.execution_id)
+    assert "token" not in str(waiting.review)
+
+
+def test_a_decision_is_refused_by_those_it_is_not_for_and_for_what_is_not_offered(waiting: Waiting) -> None:
+    with pytest.raises(ReviewNotFound):
+        waiting.decide("yes", workspace="68d12af3b5f0c1d2e3f4a5b6")
+    with pytest.raises(InvalidRequest, match="decision must be one of: yes, no"):
+        waiting.decide("maybe")
+    assert waiting.review.is_pending
+
+
+def test_a_review_is_decided_once(waiting: Waiting) -> None:
+    first = waiting.decide("yes", key="k")
+
+    with pytest.raises(ReviewAlreadyDecided, match="yes"):
+        waiting.decide("no")
+    assert waiting.decide("yes", key="k") == first
+    assert waiting.review.decision == "yes"
+
+
+def test_of_two_decisions_at_once_the_second_is_refused(waiting: Waiting, at_commit: AtCommit) -> None:
+    at_commit(lambda: waiting.decide("yes"))
+
+    with pytest.raises(ReviewAlreadyDecided, match="yes"):
+        waiting.decide("no")
+    assert waiting.review.decision == "yes"
+
+
+def test_of_two_equal_decisions_at_once_the_second_is_a_repeat(waiting: Waiting, at_commit: AtCommit) -> None:
+    at_commit(lambda: waiting.decide("yes", key="k"))
+
+    assert '"decision": "yes"' in waiting.decide("yes", key="k").replace('":"', '": "')
+
+
+def test_a_decision_that_comes_while_the_default_is_taken_is_refused(waiting: Waiting, at_commit: AtCommit) -> None:
+    """The request began in time; the execution has gone on with the default before it was carried out."""
+    gave: list[Any] = []
+    at_commit(lambda: gave.extend(waiting.go_on(OVER)))
+
+    with pytest.raises(ReviewAlreadyDecided, match="no"):
+        waiting.decide("yes", OVER - timedelta(seconds=1))
+    assert [result["decision"] for result in gave] == ["no"]
+
+
+def test_a_decision_in_time_wins_over_a_default_that_is_not_yet_taken(waiting: Waiting, at_commit: AtCommit) -> None:
+    """The execution has read the review as undecided and its time as over, and takes the default too late."""
+
+    at_commit(lambda: waiting.decide("yes", OVER - timedelta(seconds=1)), nth=2)
+
+    [result] = waiting.go_on(OVER)
+    assert result["decision"] == "yes"
+
+
+def test_a_review_of_what_has_ended_is_not_pending_and_cannot_be_decided(waiting: Waiting) -> None:
+    waiting.table.commit(outcomes.end_running(waiting.workspace_id, waiting.execution_id, Status.STOPPED, START, None))
+
+    assert waiting.pending() == []
+    with pytest.raises(ReviewClosed, match="stopped"):
+        waiting.decide("yes")
+    assert waiting.review.is_pending
