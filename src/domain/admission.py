@@ -78,7 +78,7 @@ def _writes(
         ),
     ]
     if program_input is not None:
-        writes.append(Write.put(keys.execution_input(execution_id), {"input": dumps(program_input)}, condition=ABSENT))
+        writes.append(Write.put(keys.execution_input(execution_id), {"input": dumps(program_input)}))
     return writes
 
 

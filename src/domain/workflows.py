@@ -97,7 +97,7 @@ def put(
     )
     version_item: Item = {"program": text, "created_at": to_text(now)}
     version_key = keys.program(workspace_id, workflow_id, version)
-    table.commit(change, *([Write.put(version_key, version_item, condition=ABSENT)] if is_new_program else []))
+    table.commit(change, *([Write.put(version_key, version_item)] if is_new_program else []))
     return read(table, workspace_id, workflow_id)
 
 

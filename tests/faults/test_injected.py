@@ -9,7 +9,7 @@ import pytest
 from domain.state_machine import Flight
 from tests.faults.conftest import Fresh
 from tests.faults.system import System
-from tests.faults.wire import Answers, Fault, conflict
+from tests.faults.wire import Answers, Fault, cancelled
 from tests.programs import call, do, let, literal, post, sleep
 
 BUSY = {
@@ -45,8 +45,9 @@ def workflow(system: System) -> str:
 
 
 @pytest.mark.parametrize("times", [1, 3, 6])
-def test_a_conflict_is_tried_again(system: System, workflow: str, times: int) -> None:
-    system.wire.answers["TransactWriteItems"] = [conflict(4, at=1) for _ in range(times)]
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_cancelled_commit_is_tried_again(system: System, workflow: str, reason: str, times: int) -> None:
+    system.wire.answers["TransactWriteItems"] = [cancelled(4, at=1, reason=reason) for _ in range(times)]
 
     assert system.run(workflow, "key").status == 202
 
@@ -61,7 +62,7 @@ def test_a_conflict_is_tried_again(system: System, workflow: str, times: int) ->
 def test_conflicts_without_end_are_neither_402_nor_429(
     system: System, workflow: str, key: str | None, status: int, body: Any
 ) -> None:
-    system.wire.answers["TransactWriteItems"] = forever(lambda: conflict(4, at=1))
+    system.wire.answers["TransactWriteItems"] = forever(lambda: cancelled(4, at=1, reason="TransactionConflict"))
 
     answer = system.run(workflow, key)
 
@@ -72,15 +73,39 @@ def test_conflicts_without_end_are_neither_402_nor_429(
     assert system.run(workflow, key).status == 202
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
-def test_a_throttled_commit_is_tried_again(system: System, workflow: str, code: str) -> None:
-    system.wire.answers["TransactWriteItems"] = [Answers(400, code, times=4)]
+@pytest.mark.parametrize("at", ["TransactWriteItems", "UpdateItem"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    ],
+)
+def test_a_call_that_is_turned_away_is_tried_again(system: System, workflow: str, at: str, code: str) -> None:
+    """Four times: the client gives up after three."""
+    system.wire.answers[at] = [Answers(400, code, times=4)]
 
     assert system.run(workflow).status == 202
 
     system.wire.clear()
     system.drive()
     system.check_quiet()
+    assert system.credits == 9
+
+
+def test_a_commit_that_is_still_in_progress_is_not_carried_out_again(system: System, workflow: str) -> None:
+    system.wire.faults = {3: Fault.STILL_IN_PROGRESS}
+
+    assert system.run(workflow).status == 202
+
+    assert system.wire.calls[2:4] == ["TransactWriteItems", "TransactWriteItems"]
+    system.wire.clear()
+    system.drive()
+    system.check_quiet()
+    assert (len(system.executions()), system.credits) == (1, 9)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ class Fault(StrEnum):
     NEVER_ARRIVES = "every attempt is lost on the way, and the worker goes on"
     NEVER_ANSWERED = "applied, every answer is lost, and the worker goes on"
     ANSWERED_LATE = "applied, the first answer is lost, and the client repeats it"
+    STILL_IN_PROGRESS = "applied, the first answer is lost, and the client's repeats find it still in progress"
 
 
 class Answers:
@@ -41,9 +42,9 @@ class Answers:
         self.body = {"__type": code, "message": f"injected {code}", **more}
 
 
-def conflict(writes: int, at: int) -> Answers:
-    """A transaction that lost an item to another."""
-    reasons = [{"Code": "TransactionConflict" if number == at else "None"} for number in range(writes)]
+def cancelled(writes: int, at: int, reason: str) -> Answers:
+    """A transaction that one of its writes could not join in."""
+    reasons = [{"Code": reason if number == at else "None"} for number in range(writes)]
     return Answers(400, "TransactionCanceledException", 1, CancellationReasons=reasons)
 
 
@@ -89,10 +90,13 @@ class Wire:
                 raise Died
             if fault is Fault.NEVER_ARRIVES:
                 raise ConnectTimeoutError(endpoint_url=request.url)
+            if fault is Fault.STILL_IN_PROGRESS and self._attempt > 1:
+                return response(request.url, 400, {"__type": "TransactionInProgressException"})
             answer = carry_out(event_name, request)
             if fault is Fault.DIES_AFTER:
                 raise Died
-            if fault is Fault.NEVER_ANSWERED or (fault is Fault.ANSWERED_LATE and self._attempt == 1):
+            is_lost = self._attempt == 1 and fault in {Fault.ANSWERED_LATE, Fault.STILL_IN_PROGRESS}
+            if fault is Fault.NEVER_ANSWERED or is_lost:
                 raise ReadTimeoutError(endpoint_url=request.url)
             return answer
 

@@ -1,6 +1,7 @@
 """AWS in this process, in one thread: moto with the table and the state machine of the template."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,20 @@ import pytest
 import yaml
 from moto import mock_aws
 
+from domain import workflows, workspaces
 from domain.callables.settings import the_settings
+from domain.program.values import Value
 from domain.state_machine import StateMachine, the_state_machine
 from domain.table import Table, the_table
+from domain.workflows import Workflow
+from domain.workspaces import Plan, Workspace
 from handlers.http import the_gate
 from handlers.run_steps import the_workshop
 
 ROOT = Path(__file__).resolve().parents[2]
+
+NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+PROGRAM: Value = {"kind": "Program", "body": [{"kind": "ExprStmt", "expr": {"kind": "Literal", "value": 1}}]}
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -100,3 +108,13 @@ def worker(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("EXECUTION_TIMEOUT_SECONDS", "5184000")
     for made_once in (the_table, the_state_machine, the_gate, the_workshop, the_settings):
         made_once.cache_clear()
+
+
+@pytest.fixture
+def workspace(table: Table) -> Workspace:
+    return workspaces.create(table, NOW, name="Acme", plan=Plan.PRO, credits=3, concurrent_executions=2)
+
+
+@pytest.fixture
+def workflow(table: Table, workspace: Workspace) -> Workflow:
+    return workflows.put(table, NOW, workspace.id, name="One", description="", program=PROGRAM)

@@ -1,13 +1,13 @@
 """A run is admitted in one atomic write, or refused with nothing charged."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from domain import admission, executions, keys, workflows, workspaces
 from domain.executions import Status
-from domain.program.values import Value
 from domain.refusals import (
     ConcurrencyLimitReached,
     IdempotencyKeyReused,
@@ -19,19 +19,7 @@ from domain.state_machine import Flight, StateMachine
 from domain.table import Table
 from domain.workflows import Workflow
 from domain.workspaces import Plan, Workspace
-
-NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
-PROGRAM: Value = {"kind": "Program", "body": [{"kind": "ExprStmt", "expr": {"kind": "Literal", "value": 1}}]}
-
-
-@pytest.fixture
-def workspace(table: Table) -> Workspace:
-    return workspaces.create(table, NOW, name="Acme", plan=Plan.PRO, credits=3, concurrent_executions=2)
-
-
-@pytest.fixture
-def workflow(table: Table, workspace: Workspace) -> Workflow:
-    return workflows.put(table, NOW, workspace.id, name="One", description="", program=PROGRAM)
+from tests.integration.conftest import NOW, PROGRAM
 
 
 def run(
@@ -107,6 +95,40 @@ def test_as_many_run_as_the_limit_allows(table: Table, machine: StateMachine, wo
 def test_an_unknown_workflow_is_not_found(table: Table, machine: StateMachine, workspace: Workspace) -> None:
     with pytest.raises(WorkflowNotFound):
         admission.admit(table, machine, NOW, workspace, "0" * 24, None, None)
+
+
+def test_a_workflow_that_goes_away_meanwhile_is_not_found_and_nothing_is_charged(
+    table: Table, dynamodb: Any, machine: StateMachine, workflow: Workflow
+) -> None:
+    at = keys.workflow(workflow.workspace_id, workflow.id)
+
+    def go_away(**_: Any) -> None:
+        dynamodb.delete_item(TableName="table", Key={"pk": {"S": at.pk}, "sk": {"S": at.sk}})
+
+    dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", go_away)
+    with pytest.raises(WorkflowNotFound):
+        run(table, machine, workflow)
+
+    assert table.get(at) is None
+    assert workspaces.read(table, workflow.workspace_id).credits == 3
+
+
+def test_what_a_read_left_out_is_read_again(
+    table: Table, dynamodb: Any, machine: StateMachine, workflow: Workflow
+) -> None:
+    """DynamoDB may answer a batch in part, and names the rest."""
+    left_out: list[Any] = []
+
+    def leave_out(parsed: Any, **_: Any) -> None:
+        if not left_out:
+            left_out.append(parsed["Responses"]["table"].pop())
+            rest = [{"pk": left_out[0]["pk"], "sk": left_out[0]["sk"]}]
+            parsed["UnprocessedKeys"] = {"table": {"Keys": rest, "ConsistentRead": True}}
+
+    dynamodb.meta.events.register("after-call.dynamodb.BatchGetItem", leave_out)
+
+    assert run(table, machine, workflow)[0]["status"] == "running"
+    assert len(left_out) == 1
 
 
 def test_another_workspaces_workflow_is_not_found(table: Table, machine: StateMachine, workflow: Workflow) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from domain import outcomes
+from domain.executions import Status
+from domain.moments import utc_now
 from domain.slices import run_slice
 from domain.state_machine import StateMachine
 from domain.table import Table
@@ -63,6 +66,27 @@ def test_a_warm_stop_takes_four_calls(calls: Calls, shop: Shop) -> None:
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1, "StopExecution": 1}
 
 
+def test_a_repeated_run_takes_three_calls_once_it_goes_on_or_has_ended(calls: Calls, shop: Shop, table: Table) -> None:
+    execution_id = shop.run(Idempotency_Key="k")[2]["execution_id"]
+    with calls.counted() as made:
+        assert shop.run(Idempotency_Key="k")[0] == 202
+    assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1, "StartExecution": 1}
+
+    table.commit(outcomes.end_running(shop.workspace.id, execution_id, Status.SUCCESS, utc_now(), None))
+    with calls.counted() as made:
+        assert shop.run(Idempotency_Key="k")[0] == 202
+    assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1}
+
+
+def test_a_stop_of_what_has_ended_writes_nothing(calls: Calls, shop: Shop) -> None:
+    execution_id = shop.run()[2]["execution_id"]
+    shop.stop(execution_id)
+    with calls.counted() as made:
+        assert shop.stop(execution_id)[0] == 400
+
+    assert made == {"UpdateItem": 1, "BatchGetItem": 1}
+
+
 def test_a_warm_get_takes_two_calls_and_reads_no_steps(calls: Calls, shop: Shop) -> None:
     execution_id = shop.run()[2]["execution_id"]
     with calls.counted() as made:
@@ -95,6 +119,18 @@ def test_a_slice_of_a_pure_program_takes_three_calls_when_cold_and_two_when_warm
     assert run_slice(workshop(table, World()), workspace_id, execution_id).action == "done"
 
     assert calls.made == {"BatchGetItem": 1, "GetItem": 1, "TransactWriteItems": 1}
+
+
+def test_a_slice_of_what_was_stopped_is_one_read(dynamodb: Any, unreachable_machine: StateMachine) -> None:
+    table = Table(dynamodb, "table")
+    program = {"kind": "Program", "body": [let("x", literal(1))]}
+    workspace_id, execution_id = start(table, unreachable_machine, program, None)
+    table.commit(outcomes.end_running(workspace_id, execution_id, Status.STOPPED, utc_now(), None))
+    calls = Calls(dynamodb)
+
+    assert run_slice(workshop(table, World()), workspace_id, execution_id).action == "done"
+
+    assert calls.made == {"BatchGetItem": 1}
 
 
 def test_an_effect_costs_one_commit_before_it(dynamodb: Any, unreachable_machine: StateMachine) -> None:
