@@ -3,7 +3,9 @@
 PORT ?= 4566
 RUN = .venv/bin/python -m
 
-.PHONY: help bootstrapped up down logs invoke test check format
+SEED ?= $(shell date +%s)
+
+.PHONY: help bootstrapped up down logs invoke test soak mutations check format
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +27,14 @@ invoke: bootstrapped ## Invokes one function: FUNCTION=GetExecution EVENT=events
 
 test: bootstrapped ## Every test, the ones on an own local cloud too
 	@.venv/bin/pytest
+
+soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent clients (SEED= repeats one; failures are kept)
+	@echo "· the seed is $(SEED)"
+	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 .venv/bin/pytest --hypothesis-seed=$(SEED) \
+		tests/faults/test_model.py tests/e2e/test_histories.py
+
+mutations: bootstrapped ## Takes away every defence in turn; a test must fail for each (docs/guarantees.md)
+	@$(RUN) scripts.mutations --write
 
 check: bootstrapped ## Lint, types, layers, template, lock file and generated files
 	@.venv/bin/ruff check .

@@ -9,7 +9,7 @@ import pytest
 from domain.state_machine import Flight
 from tests.faults.conftest import Fresh
 from tests.faults.system import System
-from tests.faults.wire import Answers, Fault, cancelled
+from tests.faults.wire import Answers, Died, Fault, cancelled
 from tests.programs import call, do, let, literal, post, sleep
 
 BUSY = {
@@ -207,6 +207,21 @@ def test_a_stop_that_step_functions_does_not_hear_still_stops(system: System, wo
 
     assert system.effects == []
     assert system.status(execution_id) == "stopped"
+    system.check_quiet()
+
+
+def test_a_repeated_stop_ends_what_the_first_did_not_live_to_end(system: System, workflow: str) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.wire.clear()
+    system.wire.faults = {4: Fault.DIES_BEFORE}
+    with pytest.raises(Died):
+        system.stop(execution_id, "key")
+    system.wire.clear()
+    assert system.machine.look(execution_id) is Flight.RUNNING
+
+    assert system.stop(execution_id, "key").replayed
+
+    assert system.machine.look(execution_id) is Flight.BROKEN
     system.check_quiet()
 
 

@@ -1,10 +1,10 @@
 """AWS in this process, in one thread: moto with the table and the state machine of the template."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 import pytest
@@ -118,3 +118,24 @@ def workspace(table: Table) -> Workspace:
 @pytest.fixture
 def workflow(table: Table, workspace: Workspace) -> Workflow:
     return workflows.put(table, NOW, workspace.id, name="One", description="", program=PROGRAM)
+
+
+class AtCommit(Protocol):
+    def __call__(self, action: Callable[[], Any], *, nth: int = 1) -> None: ...
+
+
+@pytest.fixture
+def at_commit(dynamodb: Any) -> AtCommit:
+    """Lets something happen right before the nth transaction from now on is carried out."""
+
+    def arrange(action: Callable[[], Any], *, nth: int = 1) -> None:
+        left = [nth]
+
+        def happen(**_: Any) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                action()
+
+        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", happen)
+
+    return arrange

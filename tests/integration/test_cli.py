@@ -1,6 +1,7 @@
 """`lodol`: every command on a stack, what it prints, and how it refuses."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,24 @@ from typer.testing import CliRunner
 
 from cli.files import read_workflow, to_yaml
 from cli.main import app
+from domain import admission, executions, keys, outcomes, receipts, workflows, workspaces
+from domain.executions import Status
+from domain.moments import utc_now
+from domain.state_machine import StateMachine
 from domain.table import Table
+from domain.writes import Write
+from tests.integration.conftest import PROGRAM
 
 SAMPLES = sorted((Path(__file__).parents[2] / "workflows").glob("*.yaml"))
 
 
 @pytest.fixture(autouse=True)
-def stack(table: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A CloudFormation stack whose outputs name the table."""
+def stack(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A CloudFormation stack whose outputs name table, state machine and dead letters."""
     outputs = {
         "TableName": {"Value": "table"},
-        "StateMachineArn": {"Value": "arn:aws:states:us-east-1:1:stateMachine:x"},
+        "StateMachineArn": {"Value": machine._arn},
+        "DeadLettersUrl": {"Value": {"Ref": "Queue"}},
     }
     queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
     body = json.dumps({"Resources": queue, "Outputs": outputs})
@@ -44,6 +52,18 @@ def refused(*arguments: str) -> str:
 @pytest.fixture
 def workspace() -> str:
     return str(lodol("workspace", "create", "--name", "Acme", "--plan", "pro", "--credits", "5")["workspace_id"])
+
+
+FINDINGS = ("overdue_executions", "leaked_slots", "receipts_without_executions", "unknown_to_us")
+
+
+def _run(table: Table, machine: StateMachine, workspace_id: str, now: datetime) -> str:
+    """Admit an execution of a workflow of the workspace; it is started if the machine can be reached."""
+    workflow = workflows.put(
+        table, now, workspace_id, name="One", description="", program=PROGRAM, workflow_id="a" * 24
+    )
+    found = workspaces.read(table, workspace_id)
+    return str(json.loads(admission.admit(table, machine, now, found, workflow.id, None, None).body)["execution_id"])
 
 
 def test_a_workspace_is_created_shown_and_granted_credits(workspace: str) -> None:
@@ -88,6 +108,72 @@ def test_the_plans_key_limit_holds(workspace: str) -> None:
     said = refused("key", "create", workspace, "--scope", "executions:read")
 
     assert said == "The plan of this workspace allows 3 API keys, and it has them."
+
+
+def test_an_audit_recomputes_the_balance(table: Table, machine: StateMachine, workspace: str) -> None:
+    execution_id = _run(table, machine, workspace, utc_now())
+    outcomes.record_broken(table, utc_now(), executions.read(table, workspace, execution_id))
+    _run(table, machine, workspace, utc_now())
+
+    assert lodol("credits", "audit", workspace) == {
+        "workspace_id": workspace,
+        "granted": 5,
+        "charged": 2,
+        "refunded": 1,
+        "balance": 4,
+        "differences": [],
+    }
+
+
+def test_an_audit_names_every_difference(table: Table, machine: StateMachine, workspace: str) -> None:
+    running, ended, broken = (_run(table, machine, workspace, utc_now()) for _ in range(3))
+    now = utc_now()
+    table.commit(outcomes.end_running(workspace, ended, Status.SUCCESS, now, None))
+    table.commit(outcomes.end_running(workspace, broken, Status.FAILED, now, outcomes.PLATFORM_FAILED))
+    table.commit(workspaces.free_slot(workspace, running))
+    table.commit(workspaces.free_slot(workspace, broken))
+    table.commit(*workspaces.refund(workspace, running, now))
+    table.commit(Write.update(keys.workspace(workspace), "ADD credits :two", values={":two": 2}))
+
+    done = CliRunner().invoke(app, ["credits", "audit", workspace, "--json"])
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["differences"] == [
+        "the balance is 5, and ledger and executions make it 3",
+        f"execution {running} was refunded and is not owed it",
+        f"execution {broken} is owed a refund",
+        f"execution {ended} holds a slot and is not running",
+        f"execution {running} is running without a slot",
+    ]
+
+
+def test_the_doctor_finds_nothing_where_all_is_well(table: Table, machine: StateMachine, workspace: str) -> None:
+    _run(table, machine, workspace, utc_now() - timedelta(minutes=5))
+    _run(table, machine, workspace, utc_now())
+
+    assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0}
+
+
+def test_the_doctor_names_everything_that_is_wrong(
+    table: Table, machine: StateMachine, unreachable_machine: StateMachine, workspace: str
+) -> None:
+    overdue = _run(table, unreachable_machine, workspace, utc_now() - timedelta(minutes=5))
+    ended = _run(table, machine, workspace, utc_now())
+    table.commit(outcomes.end_running(workspace, ended, Status.SUCCESS, utc_now(), None))
+    unknown, lost = "1" * 24, "2" * 24
+    machine.start(workspace, unknown)
+    claim = receipts.claim(workspace, "run", "k", "w", None)
+    assert claim
+    table.commit(claim.receipt(lost, "{}", utc_now()))
+    sqs = boto3.client("sqs")
+    sqs.send_message(QueueUrl=sqs.list_queues()["QueueUrls"][0], MessageBody="a letter")
+
+    done = CliRunner().invoke(app, ["doctor", "--json"])
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [ended], [lost], [unknown]), strict=True)) | {
+        "dead_letters": 1
+    }
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
@@ -147,5 +233,7 @@ def test_yaml_gives_back_exactly_what_it_was_given(tmp_path: Path, value: Any) -
 
 def test_an_unknown_stack_or_workspace_is_one_sentence() -> None:
     assert refused("workspace", "show", "0" * 24) == "There is no such workspace."
+    assert refused("credits", "grant", "0" * 24, "1", "--reason", "none") == "There is no such workspace."
+    assert refused("credits", "audit", "0" * 24) == "There is no such workspace."
     said = refused("workspace", "show", "0" * 24, "--stack", "nope")
     assert said == "There is no stack named nope in this account and region."

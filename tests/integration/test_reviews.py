@@ -1,9 +1,8 @@
 """Reviews: decided once, in time, by people of the workspace, while the execution runs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from domain.slices import run_slice
 from domain.state_machine import StateMachine
 from domain.table import Table
 from tests.integration.conformance import START, World, start, workshop
+from tests.integration.conftest import AtCommit
 from tests.programs import call, let, literal
 
 LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
@@ -63,27 +63,6 @@ def waiting(table: Table, machine: StateMachine) -> Waiting:
     said = run_slice(workshop(table, world), workspace_id, execution_id)
     assert (said.action, said.seconds) == ("await", 60)
     return Waiting(table, machine, workspace_id, execution_id, world)
-
-
-class AtCommit(Protocol):
-    def __call__(self, action: Callable[[], Any], *, nth: int = 1) -> None: ...
-
-
-@pytest.fixture
-def at_commit(dynamodb: Any) -> AtCommit:
-    """Lets something happen right before the nth transaction from now on is carried out."""
-
-    def arrange(action: Callable[[], Any], *, nth: int = 1) -> None:
-        left = [nth]
-
-        def happen(**_: Any) -> None:
-            left[0] -= 1
-            if left[0] == 0:
-                action()
-
-        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", happen)
-
-    return arrange
 
 
 def test_a_decision_is_what_the_execution_goes_on_with(waiting: Waiting) -> None:

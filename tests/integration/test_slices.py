@@ -9,7 +9,7 @@ import pytest
 from domain import executions, keys, outcomes, reconciliation, stopping, workspaces
 from domain.executions import Status, StepStatus
 from domain.program import limits
-from domain.records import ExecutionEnded, Record
+from domain.records import ExecutionEnded, Record, SliceSuperseded
 from domain.slices import SLICES, run_slice
 from domain.state_machine import Flight, StateMachine
 from domain.table import Page, Table
@@ -52,6 +52,30 @@ def test_two_workers_with_one_execution_are_not_both_let_on(table: Table, unreac
     with pytest.raises(ExecutionEnded):
         Record(table, stale).commit()
     assert len(world.attempts) == 1
+
+
+@pytest.mark.parametrize("slices_before", [0, 1])
+def test_a_worker_that_was_overtaken_commits_nothing_more(
+    table: Table, unreachable_machine: StateMachine, slices_before: int
+) -> None:
+    """The execution still runs; another slice of it has gone on since this worker read it."""
+    ids = start(table, unreachable_machine, program(sleep(60), sleep(60), sleep(60)), None)
+    world = World()
+
+    def slice_() -> None:
+        assert run_slice(workshop(table, world), *ids).action == "wait"
+        world.now += timedelta(seconds=61)
+
+    for _ in range(slices_before):
+        slice_()
+    stale = executions.read(table, *ids)
+    slice_()
+
+    with pytest.raises(SliceSuperseded):
+        Record(table, stale).commit()
+    with pytest.raises(SliceSuperseded):
+        Record(table, stale).commit_end(Status.SUCCESS, world.now, None)
+    assert executions.read(table, *ids).status is Status.RUNNING
 
 
 def test_after_a_stop_no_effect_begins(table: Table, unreachable_machine: StateMachine) -> None:

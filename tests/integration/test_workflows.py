@@ -1,0 +1,36 @@
+"""Workflows: of two changes at once one is refused, and no version's program is ever written over."""
+
+import pytest
+
+from domain import workflows
+from domain.program.values import Value, dumps
+from domain.table import Table
+from domain.workspaces import Workspace
+from domain.writes import ConditionNotMet
+from tests.integration.conftest import NOW, PROGRAM, AtCommit
+from tests.programs import do, literal
+
+SAME = "68d12af3b5f0c1d2e3f4a5b6"
+
+
+def _other(number: int) -> Value:
+    return {"kind": "Program", "body": [do(literal(number))]}
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_of_two_changes_at_once_the_second_is_refused(
+    table: Table, workspace: Workspace, at_commit: AtCommit, is_new: bool
+) -> None:
+    def put(name: str, program: Value) -> workflows.Workflow:
+        return workflows.put(table, NOW, workspace.id, name=name, description="", program=program, workflow_id=SAME)
+
+    if not is_new:
+        put("before", PROGRAM)
+    at_commit(lambda: put("first", _other(2)))
+
+    with pytest.raises(ConditionNotMet):
+        put("second", _other(3))
+
+    stored = workflows.read(table, workspace.id, SAME)
+    assert (stored.name, stored.version) == ("first", 1 if is_new else 2)
+    assert workflows.program_text(table, stored) == dumps(_other(2))
