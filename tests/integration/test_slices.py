@@ -8,6 +8,8 @@ import pytest
 
 from domain import executions, keys, outcomes, reconciliation, stopping, workspaces
 from domain.executions import Status, StepStatus
+from domain.journal import CallState, Entry
+from domain.journaled_calls import Diverged
 from domain.program import limits
 from domain.records import ExecutionEnded, Record, SliceSuperseded
 from domain.slices import SLICES, run_slice
@@ -76,6 +78,23 @@ def test_a_worker_that_was_overtaken_commits_nothing_more(
     with pytest.raises(SliceSuperseded):
         Record(table, stale).commit_end(Status.SUCCESS, world.now, None)
     assert executions.read(table, *ids).status is Status.RUNNING
+
+
+def test_a_replay_that_calls_something_else_is_the_platforms_failure(
+    table: Table, unreachable_machine: StateMachine
+) -> None:
+    workspace_id, execution_id = start(table, unreachable_machine, program(sleep(60), do(post("https://a/1"))), None)
+    world = World()
+    run_slice(workshop(table, world), workspace_id, execution_id)
+    world.now = START + timedelta(seconds=61)
+    journaled = Entry(1, "log.info", CallState.DONE, START)
+    table.commit(journaled.write(execution_id, 0))
+
+    with pytest.raises(Diverged, match=r"call 1 of step 0 was log\.info and is now time\.sleep"):
+        run_slice(workshop(table, world), workspace_id, execution_id)
+
+    assert world.attempts == []
+    assert executions.read(table, workspace_id, execution_id).status is Status.RUNNING
 
 
 def test_after_a_stop_no_effect_begins(table: Table, unreachable_machine: StateMachine) -> None:
