@@ -1,6 +1,6 @@
 """A fresh product for every fault."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +14,15 @@ type Fresh = Callable[..., System]
 
 
 @pytest.fixture
-def fresh(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Fresh:
-    """Makes a product with nothing in it; the one before is gone."""
+def fresh(dynamodb: Any) -> Iterator[Fresh]:
+    """Makes a product with nothing in it; the one before is gone, from memory too."""
+    patches = pytest.MonkeyPatch()
 
     def make(**how: Any) -> System:
+        patches.undo()
         dynamodb.delete_table(TableName="table")
         create_table(dynamodb)
-        return System(monkeypatch, **how)
+        return System(patches, **how)
 
-    return make
+    yield make
+    patches.undo()
