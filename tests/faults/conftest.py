@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from moto.core.model_instances import reset_model_data
 
 from tests.faults.system import System
 from tests.integration.conftest import aws, create_table, dynamodb
@@ -20,6 +21,8 @@ def fresh(dynamodb: Any) -> Iterator[Fresh]:
 
     def make(**how: Any) -> System:
         patches.undo()
+        # moto remembers every copy that a transaction has made of the table.
+        reset_model_data()
         dynamodb.delete_table(TableName="table")
         create_table(dynamodb)
         return System(patches, **how)

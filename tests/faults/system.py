@@ -89,7 +89,7 @@ class System:
         monkeypatch.setenv("TABLE_NAME", "table")
         monkeypatch.setenv("STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:stateMachine:machine")
         without_pauses(monkeypatch)
-        for made_once in (the_table, the_state_machine, the_gate):
+        for made_once in (the_table, the_state_machine, the_gate, workflows.parsed):
             made_once.cache_clear()
         self.table, self.machine = the_table(), the_state_machine()
         self._paused = 0.0
