@@ -31,6 +31,7 @@ TESTS = (
     "tests/integration/test_contract.py",
     "tests/integration/test_cli.py",
     "tests/faults/test_injected.py",
+    "tests/integration/test_conformance.py",
     "tests/faults/test_model.py",
     "tests/faults/test_crash_points.py",
 )
