@@ -62,7 +62,7 @@ class Together(RuleBasedStateMachine):
 
     def settle(self, operation: str, expected: int | Receipt, answer: Answer) -> bool:
         """Compare an answer with what the model expects; answers whether it is a first success."""
-        self._figures["model commands"] += 1
+        self._figures["runs and stops in the model examples"] += 1
         if isinstance(expected, Receipt):
             assert (answer.status, answer.text) == (202 if operation == "run" else 200, expected.body)
             assert answer.replayed
