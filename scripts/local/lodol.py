@@ -27,5 +27,5 @@ def lodol(cloud: Cloud, stack_name: str, *arguments: str) -> Any:
         check=False,
     )
     if done.returncode:
-        raise CommandFailed(f"lodol {' '.join(arguments)}: {done.stderr.strip()}")
+        raise CommandFailed(f"lodol {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
     return json.loads(done.stdout)

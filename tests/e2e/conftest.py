@@ -1,7 +1,6 @@
 """The real template on a local cloud of its own, on a free port, for the whole session."""
 
 import itertools
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,11 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import app
 from domain import api_keys, executions, keys, workflows, workspaces
 from domain.api_keys import Scope
+from domain.audits import audit_credits
 from domain.moments import utc_now
 from domain.table import Table
 from domain.workspaces import Plan, Workspace
@@ -22,6 +20,7 @@ from scripts.local import cloud as clouds
 from scripts.local import deployment
 from scripts.local.client import Client
 from scripts.local.deployment import Deployment
+from scripts.local.lodol import lodol
 
 SENDER = "hello@lodol.example"
 
@@ -125,6 +124,10 @@ class Team:
     def running(self) -> frozenset[str]:
         return workspaces.read(self.table, self.workspace.id).running
 
+    def ended(self, *body: Any) -> Any:
+        """Run a program to its end."""
+        return self.client.until_ended(self.client.run(self.workflow(*body)).json()["execution_id"])
+
     def until_quiet(self) -> None:
         """Wait until none of its executions runs."""
         eventually(lambda: not self.running, within=60)
@@ -176,7 +179,7 @@ def teams(deployed: Deployment) -> Iterator[Teams]:
     yield teams
     for team in teams.made:
         team.until_quiet()
-    assert _lodol(deployed, "doctor") == {
+    assert lodol(deployed.cloud, deployed.stack_name, "doctor") == {
         "overdue_executions": [],
         "leaked_slots": [],
         "receipts_without_executions": [],
@@ -184,21 +187,9 @@ def teams(deployed: Deployment) -> Iterator[Teams]:
         "dead_letters": 0,
     }
     for team in teams.made:
-        assert _lodol(deployed, "credits", "audit", team.workspace.id)["differences"] == []
-
-
-def _lodol(deployed: Deployment, *arguments: str) -> Any:
-    """Run the operator's command line, as an operator of that stack would."""
-    environment = {
-        "AWS_ENDPOINT_URL": deployed.cloud.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "LODOL_STACK": "lodol-test",
-    }
-    done = CliRunner().invoke(app, [*arguments, "--json"], env=environment)
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+        assert audit_credits(team.table, team.workspace.id).differences == ()
+    audited = lodol(deployed.cloud, deployed.stack_name, "credits", "audit", teams.made[0].workspace.id)
+    assert audited["differences"] == []
 
 
 def eventually(condition: Callable[[], object], within: float = 30) -> None:

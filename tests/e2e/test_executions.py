@@ -183,15 +183,14 @@ def test_a_loop_killed_in_its_second_round_calls_once_a_round(team: Team, site: 
 
 
 def test_runaways_end_by_their_limit_and_leave_their_worker_to_the_next(team: Team, deployed: Deployment) -> None:
-    team.client.until_ended(team.client.run(team.workflow(let("x", literal(1)))).json()["execution_id"])
+    team.ended(let("x", literal(1)))
     before = run_steps_workers(deployed.cloud.pid)
 
     for case in [case for case in json.loads(LIMITS.read_text()) if "error" in case]:
-        ended = team.client.until_ended(team.client.run(team.workflow(*case["program"]["body"])).json()["execution_id"])
+        ended = team.ended(*case["program"]["body"])
         assert (ended["status"], ended["error"]) == ("failed", case["error"])
 
-    after = team.client.until_ended(team.client.run(team.workflow(let("x", literal(1)))).json()["execution_id"])
-    assert after["status"] == "success"
+    assert team.ended(let("x", literal(1)))["status"] == "success"
     assert before <= run_steps_workers(deployed.cloud.pid)
 
 

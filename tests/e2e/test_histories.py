@@ -89,8 +89,7 @@ def test_runs_stops_and_polls_of_an_execution(team: Team, seed: int, figures: Co
                 ids.add(answer.json()["execution_id"])
             return _ran(answer)
 
-        while history.note(("run",), run) not in {"admitted", "replayed"}:
-            time.sleep(chance.uniform(0, 0.1))
+        _insist(history, chance, ("run",), run)
         execution_id = min(ids)
 
         def poll() -> Answer:
@@ -107,8 +106,7 @@ def test_runs_stops_and_polls_of_an_execution(team: Team, seed: int, figures: Co
             def stop(path: str = path, key: str = key) -> Answer:
                 return _stopped(impatient.send(lambda client: client.send("POST", path, Idempotency_Key=key)))
 
-            while history.note(("stop", key), stop) in {None, IN_FLIGHT}:
-                time.sleep(chance.uniform(0, 0.1))
+            _insist(history, chance, ("stop", key), stop)
 
     _all_at_once(client)
 
@@ -138,8 +136,7 @@ def test_admissions_of_a_workspace(teams: Teams, seed: int, figures: Counter[str
                     ids.setdefault(key, set()).add(answer.json()["execution_id"])
                 return _ran(answer)
 
-            while history.note(("run", key), run) in {None, IN_FLIGHT}:
-                time.sleep(chance.uniform(0, 0.1))
+            _insist(history, chance, ("run", key), run)
             if key not in ids or chance.random() < 0.2:
                 continue
             path = f"/v1/executions/{min(ids[key])}/stop"
@@ -147,8 +144,7 @@ def test_admissions_of_a_workspace(teams: Teams, seed: int, figures: Counter[str
             def stop(path: str = path) -> Answer:
                 return _stopped(impatient.send(lambda client: client.send("POST", path)))
 
-            while history.note(("stop", key), stop) is None:
-                time.sleep(chance.uniform(0, 0.1))
+            _insist(history, chance, ("stop", key), stop)
 
     def read() -> Answer:
         key_of = {execution_id: key for key, [execution_id] in ids.items()}
@@ -162,6 +158,12 @@ def test_admissions_of_a_workspace(teams: Teams, seed: int, figures: Counter[str
     for execution_id in team.running:
         assert team.client.send("POST", f"/v1/executions/{execution_id}/stop").status == 200
     _count(history, figures)
+
+
+def _insist(history: History, chance: random.Random, request: tuple[str, ...], send: Callable[[], Answer]) -> None:
+    """Ask until there is an answer, and it is not that another request is being processed."""
+    while history.note(request, send) in {None, IN_FLIGHT}:
+        time.sleep(chance.uniform(0, 0.1))
 
 
 def _all_at_once(client: Callable[[int], None]) -> None:
