@@ -11,11 +11,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "guarantees.md"
@@ -38,6 +38,7 @@ TESTS = (
 """Quick ones first: a mutation is dead at the first that fails."""
 
 AT_ONCE = 2
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".aws-sam", ".local", ".hypothesis", "*_cache", "__pycache__")
 ALWAYS = " OR attribute_exists(pk) OR attribute_not_exists(pk)"
 """Makes a condition hold always, and leaves its values in use: DynamoDB refuses what is not."""
 
@@ -65,123 +66,85 @@ class Mutation:
         return text[:at] + self.new + text[at + len(self.old) :]
 
 
-def _part(name: str, function: str, condition: str, weaker: str) -> Mutation:
-    return Mutation("condition", f"{name}.{function}", f"src/domain/{name}.py", condition, weaker)
-
-
-def _check(kind: str, name: str, function: str, old: str, new: str) -> Mutation:
-    return Mutation(kind, f"{name}.{function}", f"src/domain/{name}.py", old, new)
-
-
-PARTS_OF_CONDITIONS = [
-    _part("workspaces", "debit", '"credits >= :one"', f'"(credits >= :one{ALWAYS})"'),
-    _part("workspaces", "debit", "OR size(running) < :limit)", f"OR size(running) < :limit{ALWAYS})"),
-    _part("records", "_commit", "#status = :running AND", f"(#status = :running{ALWAYS}) AND"),
-    _part("records", "_commit", '"revision = :seen"', f'"(revision = :seen{ALWAYS})"'),
-    _part("records", "_commit", '"attribute_not_exists(revision)"', f'"({ALWAYS.removeprefix(" OR ")})"'),
-    _part("receipts", "Claim.receipt", " OR expires_at <= :now", " OR :now < :now"),
-]
-
 _REPLAY = "if claim and (answer := claim.replay(found.get(claim.at), now)):"
 _RECEIPT = "*([claim.receipt(execution_id, body, now)] if claim else []), "
+_BUSY = '{"TransactionConflictException", _IN_PROGRESS}'
+_THROTTLED_UPDATE = 'return "Throttled"\n            except ClientError as error:\n                code = '
 
-RECEIPT_CHECKS = [
-    _check("receipt", "admission", "admit", _REPLAY, "if False:"),
-    _check("receipt", "admission", "admit", _RECEIPT, ""),
-    _check("receipt", "stopping", "stop", _REPLAY, "if False:"),
-    _check("receipt", "stopping", "stop", _RECEIPT.rstrip() + "\n", "\n"),
-    _check("receipt", "reviews", "decide", _REPLAY, "if False:"),
-    _check(
-        "receipt", "reviews", "decide", "*([claim.receipt(review.execution_id, body, now)] if claim else []),\n", "\n"
-    ),
-    _check("receipt", "receipts", "Claim.replay", ' or item["expires_at"] <= epoch_seconds(now)', ""),
-    _check("receipt", "receipts", "Claim.replay", 'if item["fingerprint"] != self.fingerprint:', "if False:"),
-    _check("receipt", "receipts", "settle", "except ReceiptFound as found:", "except ZeroDivisionError as found:"),
-    _check("receipt", "receipts", "settle", "        if claimed:\n", "        if False:\n"),
-    _check(
-        "receipt",
-        "admission",
-        "admit",
-        '_make_sure_of_start(table, machine, workspace.id, found[claim.at]["execution_id"])',
-        "pass",
-    ),
-    _check(
-        "receipt",
-        "stopping",
-        "stop",
-        "        machine.stop_soon(execution_id)\n        return answer",
-        "        return answer",
-    ),
-    _check(
-        "receipt",
-        "reviews",
-        "decide",
-        "if review.decision is not None:\n        # Whoever",
-        "if False:\n        # Whoever",
-    ),
-]
+LISTED = {
+    "condition": [
+        ("workspaces.debit", '"credits >= :one"', f'"(credits >= :one{ALWAYS})"'),
+        ("workspaces.debit", "OR size(running) < :limit)", f"OR size(running) < :limit{ALWAYS})"),
+        ("records._commit", "#status = :running AND", f"(#status = :running{ALWAYS}) AND"),
+        ("records._commit", '"revision = :seen"', f'"(revision = :seen{ALWAYS})"'),
+        ("records._commit", '"attribute_not_exists(revision)"', f'"({ALWAYS.removeprefix(" OR ")})"'),
+        ("receipts.Claim.receipt", " OR expires_at <= :now", " OR :now < :now"),
+    ],
+    "receipt": [
+        ("admission.admit", _REPLAY, "if False:"),
+        ("admission.admit", _RECEIPT, ""),
+        ("stopping.stop", _REPLAY, "if False:"),
+        ("stopping.stop", _RECEIPT.rstrip() + "\n", "\n"),
+        ("reviews.decide", _REPLAY, "if False:"),
+        ("reviews.decide", "*([claim.receipt(review.execution_id, body, now)] if claim else []),\n", "\n"),
+        ("receipts.Claim.replay", ' or item["expires_at"] <= epoch_seconds(now)', ""),
+        ("receipts.Claim.replay", 'if item["fingerprint"] != self.fingerprint:', "if False:"),
+        ("receipts.settle", "except ReceiptFound as found:", "except ZeroDivisionError as found:"),
+        ("receipts.settle", "        if claimed:\n", "        if False:\n"),
+        (
+            "admission.admit",
+            '_make_sure_of_start(table, machine, workspace.id, found[claim.at]["execution_id"])',
+            "pass",
+        ),
+        ("stopping.stop", "        machine.stop_soon(execution_id)\n        return answer", "        return answer"),
+        ("reviews.decide", "if review.decision is not None:\n        # Whoever", "if False:\n        # Whoever"),
+    ],
+    "retry": [
+        ("table._first_reason", '{"TransactionConflict", ', "{"),
+        ("table._first_reason", '"ThrottlingError", ', ""),
+        ("table._first_reason", ', "ProvisionedThroughputExceeded"}', "}"),
+        ("table._attempt", _BUSY, "{_IN_PROGRESS}"),
+        ("table._attempt", _BUSY, '{"TransactionConflictException"}'),
+        ("table.commit", "if blocked != _IN_PROGRESS:", "if True:"),
+        ("aws.answered", '{"ThrottlingException", ', "{"),
+        ("aws.answered", '"ProvisionedThroughputExceededException", ', ""),
+        ("aws.answered", ', "RequestLimitExceeded"}', "}"),
+        ("table.update", _THROTTLED_UPDATE, _THROTTLED_UPDATE.replace('return "Throttled"', "raise")),
+        ("table._attempt", 'return "Throttled"\n        except', "raise\n        except"),
+        ("table.update", "return code if code in _BUSY_ERRORS else error", "return error"),
+        ("table.get_many", 'wanted = answer.get("UnprocessedKeys")', "wanted = None"),
+        ("state_machine.StateMachine.start", 'if _code(error) != "ExecutionAlreadyExists":', "if True:"),
+        ("reconciliation.reconcile", "except (Unavailable, Contention):", "except ZeroDivisionError:"),
+    ],
+    "journal": [
+        ("journaled_calls.JournaledCalls.call", "entry = self._entries.get(self._made)", "entry = None"),
+        ("journaled_calls.JournaledCalls.call", "if entry.callee != call.callee:", "if False:"),
+        ("journaled_calls.JournaledCalls._perform", "            self._record.commit()\n", ""),
+        (
+            "journaled_calls.JournaledCalls._resume",
+            "if entry.state in {CallState.DONE, CallState.FAILED}:",
+            "if False:",
+        ),
+    ],
+}
+"""By the kind of defence: the function it stands in, its text, and the text without it."""
 
-CONFLICT_RETRIES = [
-    _check("retry", "table", "_first_reason", '{"TransactionConflict", ', "{"),
-    _check("retry", "table", "_first_reason", '"ThrottlingError", ', ""),
-    _check("retry", "table", "_first_reason", ', "ProvisionedThroughputExceeded"}', "}"),
-    _check("retry", "table", "_attempt", '{"TransactionConflictException", _IN_PROGRESS}', "{_IN_PROGRESS}"),
-    _check(
-        "retry",
-        "table",
-        "_attempt",
-        '{"TransactionConflictException", _IN_PROGRESS}',
-        '{"TransactionConflictException"}',
-    ),
-    _check("retry", "table", "commit", "if blocked != _IN_PROGRESS:", "if True:"),
-    _check("retry", "aws", "answered", '{"ThrottlingException", ', "{"),
-    _check("retry", "aws", "answered", '"ProvisionedThroughputExceededException", ', ""),
-    _check("retry", "aws", "answered", ', "RequestLimitExceeded"}', "}"),
-    _check(
-        "retry",
-        "table",
-        "update",
-        'return "Throttled"\n            except ClientError as error:\n                code = ',
-        "raise\n            except ClientError as error:\n                code = ",
-    ),
-    _check(
-        "retry",
-        "table",
-        "_attempt",
-        'return "Throttled"\n        except',
-        "raise\n        except",
-    ),
-    _check("retry", "table", "update", "return code if code in _BUSY_ERRORS else error", "return error"),
-    _check("retry", "table", "get_many", 'wanted = answer.get("UnprocessedKeys")', "wanted = None"),
-    _check("retry", "state_machine", "StateMachine.start", 'if _code(error) != "ExecutionAlreadyExists":', "if True:"),
-    _check("retry", "reconciliation", "reconcile", "except (Unavailable, Contention):", "except ZeroDivisionError:"),
-]
+STATE_MACHINE_RETRIES = Mutation(
+    "retry",
+    "run_workflow.asl.json",
+    "statemachine/run_workflow.asl.json",
+    '"TimeoutSeconds": 180,\n      "Retry": [',
+    '"TimeoutSeconds": 180,\n      "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 0},',
+    tests=("tests/e2e/test_executions.py", "-k", "killed_between"),
+)
 
-STATE_MACHINE_RETRIES = [
-    Mutation(
-        "retry",
-        "run_workflow.asl.json",
-        "statemachine/run_workflow.asl.json",
-        '"TimeoutSeconds": 180,\n      "Retry": [',
-        '"TimeoutSeconds": 180,\n      "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 0},',
-        tests=("tests/e2e/test_executions.py", "-k", "killed_between"),
-    )
-]
 
-JOURNAL_CHECKS = [
-    _check(
-        "journal", "journaled_calls", "JournaledCalls.call", "entry = self._entries.get(self._made)", "entry = None"
-    ),
-    _check("journal", "journaled_calls", "JournaledCalls.call", "if entry.callee != call.callee:", "if False:"),
-    _check("journal", "journaled_calls", "JournaledCalls._perform", "            self._record.commit()\n", ""),
-    _check(
-        "journal",
-        "journaled_calls",
-        "JournaledCalls._resume",
-        "if entry.state in {CallState.DONE, CallState.FAILED}:",
-        "if False:",
-    ),
-]
+def listed() -> Iterator[Mutation]:
+    """The mutations that only a reader of the code can name."""
+    for defence, mutations in LISTED.items():
+        for where, old, new in mutations:
+            yield Mutation(defence, where, f"src/domain/{where.partition('.')[0]}.py", old, new)
+    yield STATE_MACHINE_RETRIES
 
 
 def _source(text: str, node: ast.expr) -> tuple[int, str]:
@@ -215,12 +178,19 @@ def _conditions(node: ast.AST) -> Iterator[ast.expr]:
         yield from [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
 
 
-def _compared(node: ast.AST) -> str:
-    """The enumeration whose member a comparison names: `Status` or `Flight`."""
-    if isinstance(node, ast.Compare) and len(node.comparators) == 1:
-        named = re.match(r"(Status|Flight)\.[A-Z_]+", ast.unparse(node.comparators[0]))
-        return named[1] if named else ""
-    return ""
+def _comparisons(node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+    """A comparison with a member of `Status` or `Flight`, and what it is without the check: what lets all pass.
+
+    Of a `Flight`, neither outcome is the harmless one: it is taken for both.
+    """
+    match node:
+        case ast.Compare(ops=[operator], comparators=[member]):
+            named = re.match(r"(Status|Flight)\.[A-Z_]+", ast.unparse(member))
+            passes = isinstance(operator, ast.Is | ast.Eq)
+            if named:
+                yield node, passes
+            if named and named[1] == "Flight":
+                yield node, not passes
 
 
 def found_in_code() -> Iterator[Mutation]:
@@ -235,93 +205,60 @@ def found_in_code() -> Iterator[Mutation]:
             for condition in _conditions(node):
                 at, source = _source(text, condition)
                 yield Mutation("condition", where, file, source, f"({source}) + {ALWAYS!r}", at)
-            enumeration = _compared(node)
-            if not enumeration:
-                continue
-            assert isinstance(node, ast.Compare)  # noqa: S101 - `_compared` has looked
-            at, source = _source(text, node)
-            # Without the check: whatever it lets pass passes.
-            passes = isinstance(node.ops[0], ast.Is | ast.Eq)
-            yield Mutation("status", where, file, source, str(passes), at)
-            if enumeration == "Flight":
-                yield Mutation("status", where, file, source, str(not passes), at)
+            for comparison, outcome in _comparisons(node):
+                at, source = _source(text, comparison)
+                yield Mutation("status", where, file, source, str(outcome), at)
 
 
-class Laboratory:
-    """Copies of the tree, one for each that works at once."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._here = threading.local()
-        self._made = 0
-        self._lock = threading.Lock()
-
-    def copy(self) -> Path:
-        """The copy of this thread."""
-        if not hasattr(self._here, "copy"):
-            with self._lock:
-                self._made += 1
-                copy = self._home / str(self._made)
-            ignored = shutil.ignore_patterns(
-                ".git", ".venv", ".aws-sam", ".local", ".hypothesis", "*_cache", "__pycache__"
-            )
-            shutil.copytree(ROOT, copy, ignore=ignored)
-            self._here.copy = copy
-        return self._here.copy  # type: ignore[no-any-return]
-
-    def killer(self, mutation: Mutation) -> str:
-        """The test that fails without the defence; empty if none does."""
-        file = self.copy() / mutation.file
-        text = file.read_text()
-        file.write_text(mutation.apply(text))
-        try:
-            done = subprocess.run(
-                [
-                    ROOT / ".venv/bin/python",
-                    "-m",
-                    "pytest",
-                    "-x",
-                    "-q",
-                    "-rf",
-                    "-p",
-                    "no:cacheprovider",
-                    *mutation.tests,
-                ],
-                cwd=self.copy(),
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        finally:
-            file.write_text(text)
-        failed = re.search(r"^FAILED (\S+?)(?:\[.*?\])?(?: - |$)", done.stdout, re.MULTILINE)
-        if failed is None and done.returncode != 0:
-            raise SystemExit(f"{mutation}\nbroke the tests themselves:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
-        return failed[1] if failed else ""
+def killer(copy: Path, mutation: Mutation) -> str:
+    """The test that fails in a copy of the tree without the defence; empty if none does."""
+    file = copy / mutation.file
+    text = file.read_text()
+    file.write_text(mutation.apply(text))
+    try:
+        done = subprocess.run(
+            [
+                ROOT / ".venv/bin/python",
+                *["-m", "pytest", "-x", "-q", "-rf", "-p", "no:cacheprovider"],
+                *mutation.tests,
+            ],
+            cwd=copy,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        file.write_text(text)
+    failed = re.search(r"^FAILED (\S+?)(?:\[.*?\])?(?: - |$)", done.stdout, re.MULTILINE)
+    if failed is None and done.returncode != 0:
+        raise SystemExit(f"{mutation}\nbroke the tests themselves:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+    return failed[1] if failed else ""
 
 
 def main() -> int:
     """Try every mutation, print the table, and fail if one survives."""
     chosen = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     mutations = [
-        *found_in_code(),
-        *PARTS_OF_CONDITIONS,
-        *RECEIPT_CHECKS,
-        *CONFLICT_RETRIES,
-        *STATE_MACHINE_RETRIES,
-        *JOURNAL_CHECKS,
+        one
+        for one in (*found_in_code(), *listed())
+        if not chosen or any(word in f"{one.defence} {one.where}" for word in chosen)
     ]
-    mutations = [one for one in mutations if not chosen or any(word in f"{one.defence} {one.where}" for word in chosen)]
     for mutation in mutations:
         mutation.apply((ROOT / mutation.file).read_text())
     with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(AT_ONCE) as pool:
-        laboratory = Laboratory(Path(home))
+        copies = Queue[Path]()
+        for number in range(AT_ONCE):
+            copies.put(shutil.copytree(ROOT, Path(home) / str(number), ignore=NOT_COPIED))
 
         def attempt(mutation: Mutation) -> str:
-            killer = laboratory.killer(mutation)
-            print(f"{'killed  ' if killer else 'SURVIVED'} {_row(mutation, killer)}", flush=True)
-            return killer
+            copy = copies.get()
+            try:
+                by = killer(copy, mutation)
+            finally:
+                copies.put(copy)
+            print(f"{'killed  ' if by else 'SURVIVED'} {_row(mutation, by)}", flush=True)
+            return by
 
         killers = list(pool.map(attempt, mutations))
     survivors = killers.count("")
