@@ -14,7 +14,8 @@ from rich.table import Table
 from cli.files import FileUnusable
 from cli.stack import StackNotFound
 from domain import refusals
-from domain.writes import ConditionNotMet
+from domain.aws.writes import ConditionNotMet
+from views.answers import ANSWERS, answer_to
 
 StackName = Annotated[
     str | None, typer.Option("--stack", envvar="LODOL_STACK", help="The stack; without it, the local one.")
@@ -22,16 +23,7 @@ StackName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 _SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
-    refusals.InvalidRequest: lambda r: r.sentence,
-    refusals.WorkspaceNotFound: lambda _: "There is no such workspace.",
-    refusals.WorkflowNotFound: lambda _: "The workspace has no such workflow.",
-    refusals.ApiKeyNotFound: lambda _: "The workspace has no such API key.",
-    refusals.ReviewNotFound: lambda _: "The workspace has no such review.",
-    refusals.ReviewAlreadyDecided: lambda r: f"The review has been decided already: {r.decision}.",
-    refusals.ReviewClosed: lambda r: f"The execution of the review has ended already: {r.status}.",
-    refusals.PlanLacksApi: lambda _: "The plan of this workspace has no API, and so no API keys.",
-    refusals.KeyLimitReached: lambda r: f"The plan of this workspace allows {r.limit} API keys, and it has them.",
-    refusals.Contention: lambda _: "The workspace is very busy at the moment; try again.",
+    **dict.fromkeys(ANSWERS, lambda refusal: answer_to(refusal).sentence),
     refusals.Unavailable: lambda _: "AWS did not answer; whether it was done is unknown: look, and try again.",
     ConditionNotMet: lambda _: "Somebody else changed it at the same moment; look at it, and try again.",
     StackNotFound: str,
@@ -39,6 +31,7 @@ _SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     ClientError: lambda e: f"AWS refused: {e}",
     BotoCoreError: lambda e: f"AWS cannot be reached: {e}",
 }
+"""What a refusal or a failure is told as: as the API tells it, where the API can meet it."""
 
 
 def command[**P](function: Callable[P, None]) -> Callable[P, None]:

@@ -1,30 +1,39 @@
 """`lodol credits`: what workspaces pay with."""
 
 import dataclasses
+import json
 from typing import Annotated
 
 import typer
 
 from cli import stack
 from cli.console import AsJson, StackName, command, show, show_list
-from domain import audits, workspaces
+from domain.entities import ledger, workspaces
 from domain.moments import utc_now
+from domain.operations.audits import audit_credits
+from domain.operations.granting import Grant
+from domain.operations.idempotency import carry_out
 
 app = typer.Typer(no_args_is_help=True, help="Credits: grants, and the ledger of them.")
 
 
-@app.command()
+@app.command("grant")
 @command
-def grant(
+def grant_credits(
     workspace: str,
     amount: int,
     reason: Annotated[str, typer.Option(help="Why; it goes into the ledger.")],
+    idempotency_key: Annotated[
+        str | None, typer.Option("--key", help="An idempotency key: repeated with it, a grant is made once.")
+    ] = None,
     stack_name: StackName = None,
     as_json: AsJson = False,
 ) -> None:
     """Grant credits to a workspace."""
-    granted = workspaces.grant(stack.find(stack_name).table, utc_now(), workspace, amount, reason)
-    show({"workspace_id": granted.id, "credits": granted.credits}, as_json=as_json)
+    found = stack.find(stack_name)
+    grant = Grant(now=utc_now(), idempotency_key=idempotency_key, workspace_id=workspace, amount=amount, reason=reason)
+    made = json.loads(carry_out(found, grant).body)
+    show({**made, "credits": workspaces.read(found.table, workspace).credits}, as_json=as_json)
 
 
 @app.command("list")
@@ -34,7 +43,7 @@ def list_ledger(workspace: str, stack_name: StackName = None, as_json: AsJson = 
     table = stack.find(stack_name).table
     workspaces.read(table, workspace)
     columns = ("created_at", "amount", "reason")
-    entries = [{column: entry[column] for column in columns} for entry in workspaces.ledger(table, workspace)]
+    entries = [{column: getattr(entry, column) for column in columns} for entry in ledger.read_all(table, workspace)]
     show_list("credits", entries, columns, as_json=as_json)
 
 
@@ -42,7 +51,7 @@ def list_ledger(workspace: str, stack_name: StackName = None, as_json: AsJson = 
 @command
 def audit(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Recompute the balance from grants, executions and refunds; exits with 1 if anything differs."""
-    audited = audits.audit_credits(stack.find(stack_name).table, workspace)
+    audited = audit_credits(stack.find(stack_name).table, workspace)
     fields = dataclasses.asdict(audited)
     show({**fields, "differences": list(audited.differences)}, as_json=as_json)
     if audited.differences:

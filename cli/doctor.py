@@ -6,19 +6,18 @@ import typer
 
 from cli import stack
 from cli.console import AsJson, StackName, command, show
-from domain import audits
 from domain.moments import utc_now
+from domain.operations.audits import examine
 
 
 @command
 def doctor(stack_name: StackName = None, as_json: AsJson = False) -> None:
-    """List what must not be: overdue executions, leaked slots, and more; exits with 1 if there is any of it.
+    """List what is wrong: overdue executions, leaked slots, and more; exits with 1 if anything is.
 
     Reads the whole table.
     """
     found = stack.find(stack_name)
-    examination = audits.examine(found.table, found.state_machine, utc_now())
-    findings = {name: list(ids) for name, ids in dataclasses.asdict(examination).items()}
+    findings = {name: list(ids) for name, ids in dataclasses.asdict(examine(found, utc_now())).items()}
     dead_letters = found.count_dead_letters()
     show({**findings, "dead_letters": dead_letters}, as_json=as_json)
     if dead_letters or any(findings.values()):

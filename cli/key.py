@@ -7,9 +7,10 @@ import typer
 
 from cli import stack
 from cli.console import AsJson, StackName, command, show, show_list
-from domain import api_keys, workspaces
-from domain.api_keys import ApiKey, Scope
+from domain.entities import api_keys, workspaces
+from domain.entities.api_keys import ApiKey, Scope
 from domain.moments import to_text, utc_now
+from domain.operations import accounts
 
 app = typer.Typer(no_args_is_help=True, help="API keys: made, shown once, revoked.")
 
@@ -25,9 +26,8 @@ def create(
 ) -> None:
     """Create an API key; it is shown this once."""
     table = stack.find(stack_name).table
-    key, stored = api_keys.create(
-        table, utc_now(), workspaces.read(table, workspace), frozenset(scope), expires_in_days
-    )
+    owner = workspaces.read(table, workspace)
+    key, stored = accounts.create_key(table, utc_now(), owner, frozenset(scope), expires_in_days)
     show({"key": key, **_view(stored)}, as_json=as_json)
 
 
@@ -37,7 +37,7 @@ def list_keys(workspace: str, stack_name: StackName = None, as_json: AsJson = Fa
     """List the API keys of a workspace, oldest first."""
     table = stack.find(stack_name).table
     workspaces.read(table, workspace)
-    rows = [_view(key) for key in api_keys.list_all(table, workspace)]
+    rows = [_view(key) for key in api_keys.read_all(table, workspace)]
     show_list("keys", rows, ("key_id", "prefix", "scopes", "created_at", "expires_at"), as_json=as_json)
 
 
@@ -50,7 +50,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Revoke an API key: no request that comes after this is let in."""
-    api_keys.revoke(stack.find(stack_name).table, utc_now(), workspace, key)
+    accounts.revoke_key(stack.find(stack_name).table, utc_now(), workspace, key)
     show({"revoked": key}, as_json=as_json)
 
 

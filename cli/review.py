@@ -1,15 +1,17 @@
 """`lodol review`: what executions ask of people."""
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli import stack
 from cli.console import AsJson, StackName, command, show, show_list
-from domain import reviews, workspaces
+from domain.entities import reviews, workspaces
+from domain.entities.reviews import Review
 from domain.moments import utc_now
-from domain.reviews import Review
+from domain.operations.deciding import Decide
+from domain.operations.idempotency import carry_out
+from views.reviews import view_of
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: what executions ask of people.")
 _PAGE = 100
@@ -31,15 +33,16 @@ def list_reviews(
     while page := reviews.list_page(table, now, workspace, _PAGE, after, only_pending=pending):
         found += page
         after = page[-1].id
-    columns = ("id", "execution_id", "decision", "content", "created_at")
-    show_list("reviews", map(_view, found), columns, as_json=as_json)
+    columns = ("review_id", "execution_id", "status", "decision", "content", "created_at")
+    show_list("reviews", [view_of(review).model_dump() for review in found], columns, as_json=as_json)
 
 
 @app.command("show")
 @command
 def show_review(workspace: str, review: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Show a review."""
-    show(_view(reviews.read(stack.find(stack_name).table, utc_now(), workspace, review)), as_json=as_json)
+    found = reviews.read(stack.find(stack_name).table, utc_now(), workspace, review)
+    show(view_of(found).model_dump(), as_json=as_json)
 
 
 @app.command()
@@ -54,9 +57,8 @@ def decide(
 ) -> None:
     """Decide a review, on which its execution goes on."""
     found = stack.find(stack_name)
-    reviews.decide(found.table, found.state_machine, utc_now(), workspace, review, decision, comment, None)
-    show(_view(reviews.read(found.table, utc_now(), workspace, review)), as_json=as_json)
-
-
-def _view(review: Review) -> dict[str, Any]:
-    return asdict(review)
+    carry_out(
+        found,
+        Decide(now=utc_now(), workspace_id=workspace, review_id=review, decision=decision, comment=comment),
+    )
+    show(view_of(reviews.read(found.table, utc_now(), workspace, review)).model_dump(), as_json=as_json)

@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,42 +9,37 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from domain.aws import CLIENT_CONFIG
-from domain.state_machine import StateMachine
-from domain.table import Table
+from domain.aws.clients import CLIENT_CONFIG
+from domain.aws.stack import Stack
+from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
 
 
 class StackNotFound(Exception):
     """No stack can be found; the text says what to do about it."""
 
 
-@dataclass
-class Stack:
-    """A deployed stack, as an operator works on it."""
+class DeployedStack(Stack):
+    """A deployed stack, as an operator works on it: by its name and its outputs."""
 
-    name: str
-    session: Any
-    endpoint_url: str | None
+    def __init__(self, name: str, session: Any, endpoint_url: str | None) -> None:
+        super().__init__(
+            lambda: Table(self._client("dynamodb"), self._outputs["TableName"]),
+            lambda: StateMachine(self._client("stepfunctions"), self._outputs["StateMachineArn"]),
+        )
+        self._name = name
+        self._session = session
+        self._endpoint_url = endpoint_url
 
     @cached_property
     def _outputs(self) -> dict[str, str]:
         try:
-            described = self._client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+            described = self._client("cloudformation").describe_stacks(StackName=self._name)["Stacks"][0]
         except ClientError:
-            raise StackNotFound(f"There is no stack named {self.name} in this account and region.") from None
+            raise StackNotFound(f"There is no stack named {self._name} in this account and region.") from None
         except BotoCoreError as error:
-            raise StackNotFound(f"The stack {self.name} cannot be reached: {error}") from None
+            raise StackNotFound(f"The stack {self._name} cannot be reached: {error}") from None
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-
-    @cached_property
-    def table(self) -> Table:
-        """Its table."""
-        return Table(self._client("dynamodb"), self._outputs["TableName"])
-
-    @cached_property
-    def state_machine(self) -> StateMachine:
-        """Its state machine."""
-        return StateMachine(self._client("stepfunctions"), self._outputs["StateMachineArn"])
 
     def count_dead_letters(self) -> int:
         """How many status events wait in the queue of those that could not be recorded."""
@@ -55,10 +49,10 @@ class Stack:
         return sum(int(counts[name]) for name in names)
 
     def _client(self, service: str) -> Any:
-        return self.session.client(service, endpoint_url=self.endpoint_url, config=CLIENT_CONFIG)
+        return self._session.client(service, endpoint_url=self._endpoint_url, config=CLIENT_CONFIG)
 
 
-def find(name: str | None) -> Stack:
+def find(name: str | None) -> DeployedStack:
     """Find the stack of this name; without one, the local stack of this folder or one above it.
 
     Raises `StackNotFound` if there is none.
@@ -66,10 +60,10 @@ def find(name: str | None) -> Stack:
     local = _local()
     if local and name in {None, local["stack_name"]} and "AWS_ENDPOINT_URL" not in os.environ:
         session = boto3.Session("test", "test", region_name=local["region"])
-        return Stack(local["stack_name"], session, local["endpoint_url"])
+        return DeployedStack(local["stack_name"], session, local["endpoint_url"])
     if name is None:
         raise StackNotFound("Which stack? Name it by --stack or LODOL_STACK, or start the local one: make up")
-    return Stack(name, boto3.Session(), None)
+    return DeployedStack(name, boto3.Session(), None)
 
 
 def _local() -> Any:

@@ -2,19 +2,21 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli import stack
 from cli.console import AsJson, StackName, command, print_json, show, show_list
 from cli.files import read_workflow, to_yaml
-from domain import workflows
 from domain.callables import SIGNATURES
+from domain.entities import workflows
+from domain.entities.workflows import Workflow
 from domain.moments import utc_now
+from domain.operations.publishing import publish
 from domain.program import checker
 from domain.program.values import loads
-from domain.workflows import Workflow
+from views.workflows import view_of, with_program
 
 app = typer.Typer(no_args_is_help=True, help="Workflows: checked, versioned, read back.")
 _PAGE = 100
@@ -41,9 +43,8 @@ def check(file: Path, as_json: AsJson = False) -> None:
 def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Store a workflow file, JSON or YAML; a changed program becomes a new version."""
     read = read_workflow(file)
-    table = stack.find(stack_name).table
-    stored = workflows.put(
-        table,
+    stored = publish(
+        stack.find(stack_name).table,
         utc_now(),
         workspace,
         name=read.name,
@@ -63,7 +64,7 @@ def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson
     while page := workflows.list_page(table, workspace, _PAGE, found[-1].id if found else None):
         found += page
     columns = ("workflow_id", "name", "version", "updated_at", "last_run_at")
-    show_list("workflows", map(_view, found), columns, as_json=as_json)
+    show_list("workflows", [view_of(workflow).model_dump() for workflow in found], columns, as_json=as_json)
 
 
 @app.command("show")
@@ -83,16 +84,4 @@ def show_workflow(
         file = {"id": found.id, "name": found.name, "description": found.description, "program": program}
         print(to_yaml(file), end="")
     else:
-        show({**_view(found), "program": program}, as_json=as_json)
-
-
-def _view(workflow: Workflow) -> dict[str, Any]:
-    return {
-        "workflow_id": workflow.id,
-        "name": workflow.name,
-        "description": workflow.description,
-        "version": workflow.version,
-        "created_at": workflow.created_at,
-        "updated_at": workflow.updated_at,
-        "last_run_at": workflow.last_run_at,
-    }
+        show(with_program(found, program).model_dump(), as_json=as_json)

@@ -6,9 +6,10 @@ import typer
 
 from cli import stack
 from cli.console import AsJson, StackName, command, show
-from domain import workspaces
+from domain.entities import workspaces
+from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
-from domain.workspaces import Plan, Workspace
+from domain.operations.accounts import create_workspace
 
 app = typer.Typer(no_args_is_help=True, help="Workspaces: plan, limits, credits.")
 
@@ -25,7 +26,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a workspace."""
-    created = workspaces.create(
+    created = create_workspace(
         stack.find(stack_name).table,
         utc_now(),
         name=name,

@@ -96,7 +96,7 @@ LISTED = {
             '_make_sure_of_start(table, machine, workspace.id, found[claim.at]["execution_id"])',
             "pass",
         ),
-        ("stopping.stop", "        machine.stop_soon(execution_id)\n        return answer", "        return answer"),
+        ("stopping.stop", "        machine.try_stop(execution_id)\n        return answer", "        return answer"),
         ("reviews.decide", "if review.decision is not None:\n        # Whoever", "if False:\n        # Whoever"),
     ],
     "retry": [

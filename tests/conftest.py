@@ -1,8 +1,25 @@
-"""The figures of what was tried, printed at the end of a session."""
+"""AWS in this process, in one thread: moto with the table and the state machine of the template; and the figures."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
+
+from domain.aws.stack import Stack
+from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
+from domain.entities.workflows import Workflow
+from domain.entities.workspaces import Plan, Workspace
+from domain.moments import utc_now
+from domain.operations import accounts
+from domain.operations.publishing import publish
+from handlers.worker import Worker
+from tests.support.given import NOW, PROGRAM, AtCommit
+from tests.support.operations import stack_of
+from tests.support.template import create_table
 
 FIGURES: Counter[str] = Counter()
 
@@ -18,3 +35,87 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
         for name, number in sorted(FIGURES.items()):
             terminalreporter.write_line(f"{number:7} {name}")
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def dynamodb(aws: None) -> Any:
+    client = boto3.client("dynamodb")
+    create_table(client)
+    return client
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> Table:
+    return Table(dynamodb, "table", sleep=lambda _: None)
+
+
+@pytest.fixture
+def stepfunctions(aws: None) -> Any:
+    return boto3.client("stepfunctions")
+
+
+@pytest.fixture
+def machine(stepfunctions: Any) -> StateMachine:
+    waiting = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}}'
+    role = "arn:aws:iam::123456789012:role/machine"
+    created = stepfunctions.create_state_machine(name="machine", definition=waiting, roleArn=role)
+    return StateMachine(stepfunctions, created["stateMachineArn"])
+
+
+@pytest.fixture
+def unreachable_machine(stepfunctions: Any) -> StateMachine:
+    return StateMachine(stepfunctions, "arn:aws:states:us-east-1:123456789012:stateMachine:missing")
+
+
+@pytest.fixture
+def stack(table: Table, machine: StateMachine) -> Stack:
+    return stack_of(table, machine)
+
+
+@pytest.fixture
+def unreachable(table: Table, unreachable_machine: StateMachine) -> Stack:
+    """A stack whose state machine cannot be reached: nothing is started."""
+    return stack_of(table, unreachable_machine)
+
+
+@pytest.fixture
+def worker(stack: Stack) -> Worker:
+    """A worker that is cold."""
+    return Worker(stack, utc_now)
+
+
+@pytest.fixture
+def workspace(table: Table) -> Workspace:
+    return accounts.create_workspace(table, NOW, name="Acme", plan=Plan.PRO, credits=3, concurrent_executions=2)
+
+
+@pytest.fixture
+def workflow(table: Table, workspace: Workspace) -> Workflow:
+    return publish(table, NOW, workspace.id, name="One", description="", program=PROGRAM)
+
+
+@pytest.fixture
+def at_commit(dynamodb: Any) -> AtCommit:
+    """Lets something happen right before the nth transaction from now on is carried out."""
+
+    def arrange(action: Callable[[], Any], *, nth: int = 1) -> None:
+        left = [nth]
+
+        def happen(**_: Any) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                action()
+
+        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", happen)
+
+    return arrange

@@ -11,7 +11,7 @@ def new_id(now: datetime) -> str:
     """Make an id: 8 hex digits of seconds, 4 of the fraction of the second, 12 random ones.
 
     The random part comes from the system's secure source at every call, so copies of one process
-    (SnapStart) never make the same id. Rule: CONTRACT "Every endpoint".
+    (SnapStart) never make the same id. Rule: contract "Every endpoint".
     """
     moment = now.timestamp()
     seconds = int(moment)

@@ -12,7 +12,7 @@ def utc_now() -> datetime:
 
 
 def to_text(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC with seconds and `+00:00`. Rule: CONTRACT "Every endpoint"."""
+    """Write a moment as ISO 8601 in UTC with seconds and `+00:00`. Rule: contract "Every endpoint"."""
     return moment.astimezone(UTC).replace(microsecond=0).isoformat()
 
 

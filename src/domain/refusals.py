@@ -1,6 +1,6 @@
 """Refusals: the facts for which an operation is not carried out.
 
-Named by the fact, carrying ids and numbers, never an HTTP status: `handlers.http` maps each to its answer.
+Named by the fact, carrying ids and numbers, never an HTTP status: `views.answers` maps each to its answer.
 """
 
 from dataclasses import dataclass
@@ -105,9 +105,10 @@ class ExecutionAlreadyTerminal(Refusal):
 
 @dataclass
 class IdempotencyKeyReused(Refusal):
-    """The idempotency key belongs to a different request."""
+    """The idempotency key belongs to a different request: the one that made or changed this."""
 
-    execution_id: str
+    owner_kind: str
+    owner_id: str
 
 
 class IdempotencyKeyInFlight(Refusal):

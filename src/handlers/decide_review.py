@@ -1,55 +1,33 @@
 """POST /v1/reviews/{review_id}/decision: decide a review, on which its execution goes on."""
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from domain import reviews
-from domain.api_keys import Scope
-from domain.ids import is_id
-from domain.program.values import ensure_storable, loads
-from domain.refusals import InvalidRequest, ReviewNotFound
-from domain.state_machine import the_state_machine
-from domain.table import the_table
-from handlers.http import Answer, Endpoint, Request, replayable
+from domain.entities.api_keys import Scope
+from domain.operations.deciding import Decide
+from handlers.http import Answer, Endpoint
+from handlers.idempotent import replayable
+from handlers.requests import JsonBody, Request
 
 
-class Body(BaseModel):
+class Body(JsonBody):
     """A person's answer."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    must_be = '{"decision": "...", "comment": "..."}'
 
     decision: str
     comment: str | None = None
 
 
-def decide(request: Request, review_id: str) -> Answer:
-    """Decide a review; answers 200."""
-    body = _body(request.body)
-    if not is_id(review_id):
-        raise ReviewNotFound
-    return replayable(
-        200,
-        reviews.decide(
-            the_table(),
-            the_state_machine(),
-            request.now,
-            request.workspace.id,
-            review_id,
-            body.decision,
-            body.comment,
-            request.idempotency_key,
-        ),
+def decide(request: Request) -> Answer:
+    """Decide a review; answers 200. Rule: contract "Reviews"."""
+    body = request.json(Body)
+    operation = Decide(
+        now=request.now,
+        idempotency_key=request.idempotency_key,
+        workspace_id=request.workspace.id,
+        review_id=request.path_id("review_id"),
+        decision=body.decision,
+        comment=body.comment,
     )
-
-
-def _body(text: str | None) -> Body:
-    try:
-        body = Body.model_validate(loads(text or "null"))
-        ensure_storable([body.decision, body.comment], "the body")
-    except ValidationError:
-        raise InvalidRequest('The request body must be {"decision": "...", "comment": "..."}.') from None
-    except ValueError as error:
-        raise InvalidRequest(f"The request body cannot be used: {error}") from None
-    return body
+    return replayable(request, 200, operation)
 
 
 handler = Endpoint("POST", "/v1/reviews/<review_id>/decision", Scope.EXECUTE_WORKFLOWS, decide)

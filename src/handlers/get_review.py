@@ -1,19 +1,15 @@
 """GET /v1/reviews/{review_id}: one review."""
 
-from domain import reviews
-from domain.api_keys import Scope
-from domain.ids import is_id
-from domain.refusals import ReviewNotFound
-from domain.table import the_table
-from handlers.http import Answer, Endpoint, Request
-from handlers.review_views import view_of
+from domain.entities import reviews
+from domain.entities.api_keys import Scope
+from handlers.http import Answer, Endpoint, ok
+from handlers.requests import Request
+from views.reviews import view_of
 
 
-def get_review(request: Request, review_id: str) -> Answer:
+def get_review(request: Request) -> Answer:
     """Answer with a review."""
-    if not is_id(review_id):
-        raise ReviewNotFound
-    return Answer(200, view_of(reviews.read(the_table(), request.now, request.workspace.id, review_id)).text())
+    return ok(view_of(reviews.read(request.table, request.now, request.workspace.id, request.path_id("review_id"))))
 
 
 handler = Endpoint("GET", "/v1/reviews/<review_id>", Scope.READ_EXECUTIONS, get_review)

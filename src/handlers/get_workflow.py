@@ -1,30 +1,17 @@
 """GET /v1/workflows/{workflow_id}: one workflow with its current program."""
 
-from typing import Any
-
-from domain import workflows
-from domain.api_keys import Scope
-from domain.ids import is_id
+from domain.entities import workflows
+from domain.entities.api_keys import Scope
 from domain.program.values import loads
-from domain.refusals import WorkflowNotFound
-from domain.table import the_table
-from handlers.http import Answer, Endpoint, Request
-from handlers.workflow_views import WorkflowView, fields_of
+from handlers.http import Answer, Endpoint, ok
+from handlers.requests import Request
+from views.workflows import with_program
 
 
-class Body(WorkflowView):
-    """A workflow and the program that its next run would run."""
-
-    program: Any
-
-
-def get_workflow(request: Request, workflow_id: str) -> Answer:
+def get_workflow(request: Request) -> Answer:
     """Answer with a workflow."""
-    if not is_id(workflow_id):
-        raise WorkflowNotFound
-    workflow = workflows.read(the_table(), request.workspace.id, workflow_id)
-    program = loads(workflows.program_text(the_table(), workflow))
-    return Answer(200, Body.model_validate({**fields_of(workflow), "program": program}).text())
+    workflow = workflows.read(request.table, request.workspace.id, request.path_id("workflow_id"))
+    return ok(with_program(workflow, loads(workflows.program_text(request.table, workflow))))
 
 
 handler = Endpoint("GET", "/v1/workflows/<workflow_id>", Scope.READ_WORKFLOWS, get_workflow)

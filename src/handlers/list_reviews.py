@@ -1,30 +1,26 @@
 """GET /v1/reviews: list the workspace's reviews, newest first."""
 
-from domain import reviews
-from domain.api_keys import Scope
+from domain.entities import reviews
+from domain.entities.api_keys import Scope
 from domain.refusals import InvalidRequest
-from domain.table import the_table
-from handlers.http import Answer, Endpoint, Request, View
-from handlers.review_views import ReviewView, view_of
-
-
-class Body(View):
-    """A page of reviews."""
-
-    reviews: list[ReviewView]
+from handlers.http import Answer, Endpoint, ok
+from handlers.requests import Request
+from views.reviews import ReviewPage, view_of
 
 
 def list_reviews(request: Request) -> Answer:
     """Answer with a page, all or with `status=pending` those to be decided, as the list of executions does."""
-    limit, after, status = request.limit(), request.after(), request.query("status")
+    status = request.query("status")
     if status not in {None, "pending"}:
         raise InvalidRequest("status must be pending, or left out.")
-    found = reviews.list_page(
-        the_table(), request.now, request.workspace.id, limit + 1, after, only_pending=status == "pending"
+    page = request.page(
+        lambda limit, after: reviews.list_page(
+            request.table, request.now, request.workspace.id, limit, after, only_pending=status == "pending"
+        ),
+        id_of=lambda review: review.id,
+        status=status,
     )
-    rows = [view_of(review) for review in found[:limit]]
-    headers = request.next_page(rows[-1].review_id, limit, status=status) if len(found) > limit else {}
-    return Answer(200, Body(reviews=rows).text(), headers)
+    return ok(ReviewPage(reviews=list(map(view_of, page.rows))), page.link)
 
 
 handler = Endpoint("GET", "/v1/reviews", Scope.READ_EXECUTIONS, list_reviews)

@@ -7,13 +7,11 @@ from functools import cache
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from domain import reviews
 from domain.callables.settings import the_settings
-from domain.moments import utc_now
-from domain.slices import Workshop, run_slice
-from domain.state_machine import the_state_machine
-from domain.table import the_table
+from domain.engine.slices import SliceContext, run_slice
+from domain.operations import deciding
 from handlers.logs import begin_request, logger
+from handlers.worker import the_worker
 
 
 class Ids(BaseModel):
@@ -24,28 +22,29 @@ class Ids(BaseModel):
     task_token: str | None = None
 
 
-def handler(event: dict[str, str], context: LambdaContext) -> dict[str, str | int]:
+def handler(event: dict[str, str], context: LambdaContext, work: SliceContext | None = None) -> dict[str, str | int]:
     """Run one slice and tell the state machine what comes next. What goes wrong is for the state machine to retry.
 
     With a task token the execution waits for decisions: the token is kept for whoever decides.
     """
-    ids = Ids.model_validate(event)
+    ids, work = Ids.model_validate(event), work or the_slice_context()
     begin_request(context.aws_request_id, execution_id=ids.execution_id)
     if ids.task_token is not None:
-        reviews.await_decisions(the_table(), the_state_machine(), utc_now(), ids.execution_id, ids.task_token)
+        deciding.await_decisions(work.stack, work.clock(), ids.execution_id, ids.task_token)
         return {}
-    step = run_slice(the_workshop(), ids.workspace_id, ids.execution_id)
-    logger.info("slice ended", extra={"next": step.action})
-    return step.output()
+    following = run_slice(work, ids.workspace_id, ids.execution_id)
+    logger.info("slice ended", extra={"next": following.action})
+    return following.output(work.clock())
 
 
 @cache
-def the_workshop() -> Workshop:
-    """What the slices of this worker work with, by its settings."""
-    return Workshop(
-        table=the_table(),
+def the_slice_context() -> SliceContext:
+    """What the slices of this process work with, by its environment."""
+    worker = the_worker()
+    return SliceContext(
+        stack=worker.stack,
         settings=the_settings(),
-        clock=utc_now,
+        clock=worker.clock,
         random=secrets.SystemRandom().random,
         slice_seconds=float(os.environ["SLICE_SECONDS"]),
         execution_seconds=int(os.environ["EXECUTION_TIMEOUT_SECONDS"]),

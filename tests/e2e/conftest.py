@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from domain import api_keys, executions, keys, workflows, workspaces
-from domain.api_keys import Scope
-from domain.audits import audit_credits
+from domain.aws.table import Table
+from domain.entities import executions, workspaces
+from domain.entities.api_keys import Scope
+from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
-from domain.table import Table
-from domain.workspaces import Plan, Workspace
+from domain.operations import accounts
+from domain.operations.audits import audit_credits
+from domain.operations.publishing import publish
 from scripts.local import cloud as clouds
 from scripts.local import deployment
 from scripts.local.client import Client
@@ -114,7 +116,7 @@ class Team:
 
     def workflow(self, *body: Any, name: str = "A workflow") -> str:
         program: Any = {"kind": "Program", "body": list(body)}
-        return workflows.put(self.table, utc_now(), self.workspace.id, name=name, description="", program=program).id
+        return publish(self.table, utc_now(), self.workspace.id, name=name, description="", program=program).id
 
     @property
     def credits(self) -> int:
@@ -133,7 +135,7 @@ class Team:
         eventually(lambda: not self.running, within=60)
 
     def executions(self) -> list[str]:
-        found = executions.list_page(self.table, self.workspace.id, 1000, None, None)
+        found = executions.list_page(self.table, self.workspace.id)
         return [execution.id for execution in found]
 
     def transitions(self, state_machine_arn: str, execution_id: str) -> list[str]:
@@ -142,7 +144,7 @@ class Team:
         return [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
 
     def item(self, execution_id: str) -> Any:
-        return self.table.get(keys.execution(self.workspace.id, execution_id))
+        return self.table.get(executions.key(self.workspace.id, execution_id))
 
 
 class Teams:
@@ -157,7 +159,7 @@ class Teams:
 
     def make(self, credits: int = 1000, concurrent: int = 1000) -> Team:
         now = utc_now()
-        workspace = workspaces.create(
+        workspace = accounts.create_workspace(
             self._table,
             now,
             name="Team",
@@ -166,7 +168,7 @@ class Teams:
             requests_per_minute=100_000,
             concurrent_executions=concurrent,
         )
-        key, _ = api_keys.create(self._table, now, workspace, frozenset(Scope))
+        key, _ = accounts.create_key(self._table, now, workspace, frozenset(Scope))
         team = Team(self._table, workspace, Client(self._deployed.api_url, key), self._stepfunctions)
         self.made.append(team)
         return team

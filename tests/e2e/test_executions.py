@@ -12,7 +12,7 @@ import pytest
 from scripts.local.client import Response
 from scripts.local.deployment import Deployment, session
 from tests.e2e.conftest import Site, Team, Teams, eventually
-from tests.programs import call, do, for_each, let, literal, plus, post, sleep, var
+from tests.support.programs import call, do, for_each, let, literal, plus, post, sleep, var
 
 ROUNDS = 30
 CLIENTS = 8

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.audits import audit_credits
+from domain.operations.audits import audit_credits
 from scripts.local.client import Client, Response
 from tests.e2e.conftest import Team, Teams
-from tests.histories.linearizability import Answer, History, is_linearizable
-from tests.histories.models import IN_FLIGHT, Execution, Workspace, execution, workspace
-from tests.programs import let, literal, sleep
+from tests.support.linearizability import Answer, History, is_linearizable
+from tests.support.models import IN_FLIGHT, Execution, Workspace, execution, workspace
+from tests.support.programs import let, literal, sleep
 
 HISTORIES = int(os.environ.get("LODOL_HISTORIES", "20"))
 CLIENTS = 4

@@ -1,17 +1,15 @@
 """A fresh product for every fault."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 from moto.core.model_instances import reset_model_data
 
-from tests.faults.system import System
-from tests.integration.conftest import aws, create_table, dynamodb
-
-__all__ = ["aws", "dynamodb"]
-
-type Fresh = Callable[..., System]
+from domain.aws.clients import CLIENT_CONFIG
+from tests.support.system import Fresh, System
+from tests.support.template import create_table
 
 
 @pytest.fixture
@@ -25,7 +23,7 @@ def fresh(dynamodb: Any) -> Iterator[Fresh]:
         reset_model_data()
         dynamodb.delete_table(TableName="table")
         create_table(dynamodb)
-        return System(patches, **how)
+        return System(patches, boto3.client("dynamodb", config=CLIENT_CONFIG), **how)
 
     yield make
     patches.undo()

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import Fresh
-from tests.faults.system import Answer, System
-from tests.faults.wire import Died, Fault
-from tests.programs import call, do, let, literal, post, sleep
+from tests.support.programs import call, do, let, literal, post, sleep
+from tests.support.system import Answer, Fresh, System
+from tests.support.wire import Died, Fault
 
 ANY_CALL = [fault for fault in Fault if fault is not Fault.STILL_IN_PROGRESS]
 """What can happen to any call; only a transaction can be found in progress."""

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from domain.state_machine import Flight
-from tests.faults.conftest import Fresh
-from tests.faults.system import System
-from tests.faults.wire import Answers, Died, Fault, cancelled
-from tests.programs import call, do, let, literal, post, sleep
+from domain.aws.state_machine import MachineStatus
+from tests.support.programs import call, do, let, literal, post, sleep
+from tests.support.system import Fresh, System
+from tests.support.wire import Answers, Died, Fault, cancelled
 
 BUSY = {
     "error": "A request with this Idempotency-Key is currently being processed. Please retry later.",
@@ -222,11 +221,11 @@ def test_a_repeated_stop_ends_what_the_first_did_not_live_to_end(system: System,
     with pytest.raises(Died):
         system.stop(execution_id, "key")
     system.wire.clear()
-    assert system.machine.look(execution_id) is Flight.RUNNING
+    assert system.machine.describe(execution_id) == "running"
 
     assert system.stop(execution_id, "key").replayed
 
-    assert system.machine.look(execution_id) is Flight.BROKEN
+    assert system.machine.describe(execution_id) == "broken"
     system.check_quiet()
 
 
@@ -309,36 +308,19 @@ def test_of_two_reconciliations_at_once_one_refunds(
 ) -> None:
     execution_id = system.run(workflow).body["execution_id"]
     system.machines.end(execution_id, "TIMED_OUT")
-    look = system.machine.look
+    describe = system.machine.describe
 
-    def look_slowly(looked_at: str) -> Flight:
-        monkeypatch.setattr(system.machine, "look", look)
-        seen = look(looked_at)
+    def describe_slowly(asked: str) -> MachineStatus:
+        monkeypatch.setattr(system.machine, "describe", describe)
+        seen = describe(asked)
         assert system.reconcile() == {"recorded": 1}
         return seen
 
-    monkeypatch.setattr(system.machine, "look", look_slowly)
+    monkeypatch.setattr(system.machine, "describe", describe_slowly)
 
     assert system.reconcile() == {"ended": 1}
     assert system.credits == 10
     system.check_quiet()
-
-
-def test_the_replay_of_a_receipt_comes_before_402_and_429(fresh: Fresh) -> None:
-    system = fresh(credits=1, concurrent=1)
-    workflow_id = system.workflow(sleep(60))
-    first = system.run(workflow_id, "key")
-    system.wire.clear()
-    # The receipt is not yet there when it is looked for: another request with the key is about to commit.
-    read = system.table.get_many
-    system.table.get_many = lambda *wanted: {  # type: ignore[method-assign]
-        key: item for key, item in read(*wanted).items() if not key.sk.startswith("RECEIPT#")
-    }
-
-    again = system.run(workflow_id, "key")
-
-    assert (again.status, again.text, again.replayed) == (202, first.text, True)
-    assert system.run(workflow_id, "other").status == 402
 
 
 def test_an_effect_whose_journal_was_lost_is_repeated_under_its_own_key(system: System) -> None:

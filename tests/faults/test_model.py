@@ -15,14 +15,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from domain import api_keys, workspaces
-from domain.api_keys import Scope
-from domain.moments import utc_now
-from tests.faults.conftest import Fresh
-from tests.faults.model import Model, Receipt
-from tests.faults.system import Answer, System
-from tests.faults.wire import Answers
-from tests.programs import do, let, literal, post, sleep
+from domain.entities import workspaces
+from domain.entities.api_keys import Scope
+from domain.operations import accounts
+from tests.support.model import Model, Receipt
+from tests.support.programs import do, let, literal, post, sleep
+from tests.support.system import Answer, Fresh, System
+from tests.support.wire import Answers
 
 EXAMPLES = int(os.environ.get("LODOL_EXAMPLES", "100"))
 KEYS = st.sampled_from([None, "a", "b"])
@@ -136,10 +135,12 @@ class Together(RuleBasedStateMachine):
     @rule()
     def revoke(self) -> None:
         if self.model.may_call:
-            api_keys.revoke(self.system.table, utc_now(), self.system.workspace.id, self.system.stored_key.id)
+            accounts.revoke_key(
+                self.system.table, self.system.world.now, self.system.workspace.id, self.system.stored_key.id
+            )
         else:
-            self.system.key, self.system.stored_key = api_keys.create(
-                self.system.table, utc_now(), self.system.workspace, frozenset(Scope)
+            self.system.key, self.system.stored_key = accounts.create_key(
+                self.system.table, self.system.world.now, self.system.workspace, frozenset(Scope)
             )
         self.model.may_call = not self.model.may_call
 

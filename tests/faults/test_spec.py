@@ -1,14 +1,14 @@
 """Every interleaving of the formal model, with up to two faults, keeps the invariants and can still come to rest."""
 
-import importlib
+import pkgutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
-from tests.faults import spec
-from tests.faults.spec import IMPLEMENTED_BY, Process, Scenario, State
+from tests.support import spec
+from tests.support.spec import IMPLEMENTED_BY, Process, Scenario, State
 
 SCENARIOS = {
     "a repeat with the last credit": Scenario(runs=("k", "k"), stops=(), credits=1, limit=1, faults=2),
@@ -98,9 +98,6 @@ def test_a_weaker_model_is_caught(weakness: str, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("step", IMPLEMENTED_BY)
 def test_the_code_names_the_step_that_it_implements(step: str) -> None:
-    names = IMPLEMENTED_BY[step].split(".")
-    found = importlib.import_module(".".join(names[:2]))
-    for name in names[2:]:
-        found = getattr(found, name)
-    line = next(line for line in (found.__doc__ or "").splitlines() if "Model step:" in line)
+    implementation = pkgutil.resolve_name(IMPLEMENTED_BY[step])
+    line = next(line for line in (implementation.__doc__ or "").splitlines() if "Model step:" in line)
     assert step in line.partition("Model step:")[2]

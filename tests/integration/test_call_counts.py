@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from domain import outcomes
-from domain.executions import Status
+from domain.aws.stack import Stack
+from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
+from domain.engine.slices import run_slice
+from domain.entities import executions
+from domain.entities.executions import End, Status
+from domain.entities.workspaces import Plan
 from domain.moments import utc_now
-from domain.slices import run_slice
-from domain.state_machine import StateMachine
-from domain.table import Table
-from domain.workspaces import Plan
-from tests.integration.conformance import World, run, start, workshop
-from tests.integration.test_contract import Shop
-from tests.programs import call, do, let, literal
+from handlers.worker import Worker
+from tests.support.conformance import World, run, slices_of, start
+from tests.support.programs import call, do, let, literal
+from tests.support.shop import Shop
 
 
 class Calls:
@@ -37,16 +39,13 @@ class Calls:
 
 
 @pytest.fixture
-def calls(worker: None) -> Calls:
-    from domain.state_machine import the_state_machine
-    from domain.table import the_table
-
-    return Calls(the_table()._client, the_state_machine()._client)
+def calls(stack: Stack) -> Calls:
+    return Calls(stack.table._client, stack.state_machine._client)
 
 
 @pytest.fixture
-def shop(table: Table, worker: None) -> Shop:
-    warm = Shop(table, Plan.ENTERPRISE)
+def shop(worker: Worker) -> Shop:
+    warm = Shop(worker, Plan.ENTERPRISE)
     warm.list()
     return warm
 
@@ -72,7 +71,7 @@ def test_a_repeated_run_takes_three_calls_once_it_goes_on_or_has_ended(calls: Ca
         assert shop.run(Idempotency_Key="k")[0] == 202
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1, "StartExecution": 1}
 
-    table.commit(outcomes.end_running(shop.workspace.id, execution_id, Status.SUCCESS, utc_now(), None))
+    table.commit(executions.end(shop.workspace.id, execution_id, End(Status.SUCCESS, utc_now())))
     with calls.counted() as made:
         assert shop.run(Idempotency_Key="k")[0] == 202
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1}
@@ -109,26 +108,24 @@ def test_a_warm_list_takes_two_calls(calls: Calls, shop: Shop) -> None:
 
 @pytest.mark.parametrize("steps", [1, 10, 90])
 def test_a_slice_of_a_pure_program_takes_three_calls_when_cold_and_two_when_warm(
-    dynamodb: Any, unreachable_machine: StateMachine, steps: int
+    dynamodb: Any, unreachable: Stack, steps: int
 ) -> None:
     program = {"kind": "Program", "body": [let(f"x{n}", literal(n)) for n in range(steps)]}
-    table = Table(dynamodb, "table")
-    workspace_id, execution_id = start(table, unreachable_machine, program, None)
+    workspace_id, execution_id = start(unreachable, program)
     calls = Calls(dynamodb)
 
-    assert run_slice(workshop(table, World()), workspace_id, execution_id).action == "done"
+    assert run_slice(slices_of(unreachable, World()), workspace_id, execution_id).action == "done"
 
     assert calls.made == {"BatchGetItem": 1, "GetItem": 1, "TransactWriteItems": 1}
 
 
-def test_a_slice_of_what_was_stopped_is_one_read(dynamodb: Any, unreachable_machine: StateMachine) -> None:
-    table = Table(dynamodb, "table")
+def test_a_slice_of_what_was_stopped_is_one_read(dynamodb: Any, unreachable: Stack) -> None:
     program = {"kind": "Program", "body": [let("x", literal(1))]}
-    workspace_id, execution_id = start(table, unreachable_machine, program, None)
-    table.commit(outcomes.end_running(workspace_id, execution_id, Status.STOPPED, utc_now(), None))
+    workspace_id, execution_id = start(unreachable, program)
+    unreachable.table.commit(executions.end(workspace_id, execution_id, End(Status.STOPPED, utc_now())))
     calls = Calls(dynamodb)
 
-    assert run_slice(workshop(table, World()), workspace_id, execution_id).action == "done"
+    assert run_slice(slices_of(unreachable, World()), workspace_id, execution_id).action == "done"
 
     assert calls.made == {"BatchGetItem": 1}
 

@@ -11,19 +11,24 @@ from typer.testing import CliRunner
 
 from cli.files import read_workflow, to_yaml
 from cli.main import app
-from domain import admission, executions, keys, outcomes, receipts, workflows, workspaces
-from domain.executions import Status
+from domain.aws.stack import Stack
+from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
+from domain.aws.writes import Write
+from domain.entities import executions, ledger, receipts, workspaces
+from domain.entities.executions import End, Status
+from domain.entities.receipts import Owner
 from domain.moments import utc_now
-from domain.state_machine import StateMachine
-from domain.table import Table
-from domain.writes import Write
-from tests.integration.conftest import PROGRAM
+from domain.operations import outcomes
+from domain.operations.publishing import publish
+from tests.support.given import PROGRAM
+from tests.support.operations import started
 
 SAMPLES = sorted((Path(__file__).parents[2] / "workflows").glob("*.yaml"))
 
 
 @pytest.fixture(autouse=True)
-def stack(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def deployed(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A CloudFormation stack whose outputs name table, state machine and dead letters."""
     outputs = {
         "TableName": {"Value": "table"},
@@ -57,20 +62,17 @@ def workspace() -> str:
 FINDINGS = ("overdue_executions", "leaked_slots", "receipts_without_executions", "unknown_to_us")
 
 
-def _run(table: Table, machine: StateMachine, workspace_id: str, now: datetime) -> str:
+def _run(stack: Stack, workspace_id: str, now: datetime) -> str:
     """Admit an execution of a workflow of the workspace; it is started if the machine can be reached."""
-    workflow = workflows.put(
-        table, now, workspace_id, name="One", description="", program=PROGRAM, workflow_id="a" * 24
+    workflow = publish(
+        stack.table, now, workspace_id, name="One", description="", program=PROGRAM, workflow_id="a" * 24
     )
-    found = workspaces.read(table, workspace_id)
-    return str(json.loads(admission.admit(table, machine, now, found, workflow.id, None, None).body)["execution_id"])
+    return started(stack, now, workspaces.read(stack.table, workspace_id), workflow.id)
 
 
 def test_a_workspace_is_created_shown_and_granted_credits(workspace: str) -> None:
-    assert lodol("credits", "grant", workspace, "7", "--reason", "invoice 1") == {
-        "workspace_id": workspace,
-        "credits": 12,
-    }
+    granted = lodol("credits", "grant", workspace, "7", "--reason", "invoice 1")
+    assert {**granted, "grant_id": ""} == {"grant_id": "", "workspace_id": workspace, "amount": 7, "credits": 12}
 
     shown = lodol("workspace", "show", workspace)
     assert (shown["credits"], shown["plan"], shown["concurrent_executions"], shown["running"]) == (12, "pro", 5, [])
@@ -78,6 +80,17 @@ def test_a_workspace_is_created_shown_and_granted_credits(workspace: str) -> Non
         "granted at creation",
         "invoice 1",
     ]
+
+
+def test_a_grant_repeated_under_its_key_is_made_once(workspace: str) -> None:
+    grant = ("credits", "grant", workspace, "7", "--reason", "invoice 1", "--key", "invoice-1")
+
+    assert lodol(*grant) == lodol(*grant)
+
+    assert lodol("workspace", "show", workspace)["credits"] == 12
+    assert refused("credits", "grant", workspace, "8", "--reason", "invoice 1", "--key", "invoice-1").startswith(
+        "This Idempotency-Key was used for a different request, which belongs to grant "
+    )
 
 
 def test_a_workspaces_own_limits_win() -> None:
@@ -98,7 +111,7 @@ def test_a_key_is_shown_once_listed_and_revoked(workspace: str) -> None:
 
     lodol("key", "revoke", workspace, made["key_id"])
     assert lodol("key", "list", workspace) == {"keys": []}
-    assert refused("key", "revoke", workspace, made["key_id"]) == "The workspace has no such API key."
+    assert refused("key", "revoke", workspace, made["key_id"]) == "API key not found"
 
 
 def test_the_plans_key_limit_holds(workspace: str) -> None:
@@ -107,13 +120,13 @@ def test_the_plans_key_limit_holds(workspace: str) -> None:
 
     said = refused("key", "create", workspace, "--scope", "executions:read")
 
-    assert said == "The plan of this workspace allows 3 API keys, and it has them."
+    assert said == "Your plan allows 3 API keys."
 
 
-def test_an_audit_recomputes_the_balance(table: Table, machine: StateMachine, workspace: str) -> None:
-    execution_id = _run(table, machine, workspace, utc_now())
-    outcomes.record_broken(table, utc_now(), executions.read(table, workspace, execution_id))
-    _run(table, machine, workspace, utc_now())
+def test_an_audit_recomputes_the_balance(stack: Stack, workspace: str) -> None:
+    execution_id = _run(stack, workspace, utc_now())
+    outcomes.record_broken(stack.table, utc_now(), executions.read(stack.table, workspace, execution_id))
+    _run(stack, workspace, utc_now())
 
     assert lodol("credits", "audit", workspace) == {
         "workspace_id": workspace,
@@ -125,15 +138,15 @@ def test_an_audit_recomputes_the_balance(table: Table, machine: StateMachine, wo
     }
 
 
-def test_an_audit_names_every_difference(table: Table, machine: StateMachine, workspace: str) -> None:
-    running, ended, broken = (_run(table, machine, workspace, utc_now()) for _ in range(3))
+def test_an_audit_names_every_difference(stack: Stack, workspace: str) -> None:
+    running, ended, broken = (_run(stack, workspace, utc_now()) for _ in range(3))
     now = utc_now()
-    table.commit(outcomes.end_running(workspace, ended, Status.SUCCESS, now, None))
-    table.commit(outcomes.end_running(workspace, broken, Status.FAILED, now, outcomes.PLATFORM_FAILED))
-    table.commit(workspaces.free_slot(workspace, running))
-    table.commit(workspaces.free_slot(workspace, broken))
-    table.commit(*workspaces.refund(workspace, running, now))
-    table.commit(Write.update(keys.workspace(workspace), "ADD credits :two", values={":two": 2}))
+    stack.table.commit(executions.end(workspace, ended, End(Status.SUCCESS, now)))
+    stack.table.commit(executions.end(workspace, broken, End(Status.FAILED, now, outcomes.PLATFORM_FAILED)))
+    stack.table.commit(workspaces.free_slot(workspace, running))
+    stack.table.commit(workspaces.free_slot(workspace, broken))
+    stack.table.commit(workspaces.refund(workspace, running), ledger.refund(workspace, running, now))
+    stack.table.commit(Write.update(workspaces.key(workspace), "ADD credits :two", values={":two": 2}))
 
     done = CliRunner().invoke(app, ["credits", "audit", workspace, "--json"])
 
@@ -147,24 +160,21 @@ def test_an_audit_names_every_difference(table: Table, machine: StateMachine, wo
     ]
 
 
-def test_the_doctor_finds_nothing_where_all_is_well(table: Table, machine: StateMachine, workspace: str) -> None:
-    _run(table, machine, workspace, utc_now() - timedelta(minutes=5))
-    _run(table, machine, workspace, utc_now())
+def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str) -> None:
+    _run(stack, workspace, utc_now() - timedelta(minutes=5))
+    _run(stack, workspace, utc_now())
 
     assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0}
 
 
-def test_the_doctor_names_everything_that_is_wrong(
-    table: Table, machine: StateMachine, unreachable_machine: StateMachine, workspace: str
-) -> None:
-    overdue = _run(table, unreachable_machine, workspace, utc_now() - timedelta(minutes=5))
-    ended = _run(table, machine, workspace, utc_now())
-    table.commit(outcomes.end_running(workspace, ended, Status.SUCCESS, utc_now(), None))
+def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: Stack, workspace: str) -> None:
+    overdue = _run(unreachable, workspace, utc_now() - timedelta(minutes=5))
+    ended = _run(stack, workspace, utc_now())
+    stack.table.commit(executions.end(workspace, ended, End(Status.SUCCESS, utc_now())))
     unknown, lost = "1" * 24, "2" * 24
-    machine.start(workspace, unknown)
-    claim = receipts.claim(workspace, "run", "k", "w", None)
-    assert claim
-    table.commit(claim.receipt(lost, "{}", utc_now()))
+    stack.state_machine.start(workspace, unknown)
+    at = receipts.key(workspace, "run", "k")
+    stack.table.commit(receipts.write(at, "asked", Owner("execution", lost), "{}", utc_now()))
     sqs = boto3.client("sqs")
     sqs.send_message(QueueUrl=sqs.list_queues()["QueueUrls"][0], MessageBody="a letter")
 
@@ -232,8 +242,8 @@ def test_yaml_gives_back_exactly_what_it_was_given(tmp_path: Path, value: Any) -
 
 
 def test_an_unknown_stack_or_workspace_is_one_sentence() -> None:
-    assert refused("workspace", "show", "0" * 24) == "There is no such workspace."
-    assert refused("credits", "grant", "0" * 24, "1", "--reason", "none") == "There is no such workspace."
-    assert refused("credits", "audit", "0" * 24) == "There is no such workspace."
+    assert refused("workspace", "show", "0" * 24) == "Workspace not found"
+    assert refused("credits", "grant", "0" * 24, "1", "--reason", "none") == "Workspace not found"
+    assert refused("credits", "audit", "0" * 24) == "Workspace not found"
     said = refused("workspace", "show", "0" * 24, "--stack", "nope")
     assert said == "There is no stack named nope in this account and region."

@@ -4,68 +4,69 @@ from datetime import timedelta
 
 import pytest
 
-from domain import admission, api_keys, executions, workspaces
-from domain.api_keys import Scope
-from domain.state_machine import StateMachine
-from domain.table import Table
-from domain.workflows import Workflow
-from domain.workspaces import Plan, Workspace
-from domain.writes import ConditionNotMet
-from tests.integration.conftest import NOW
+from domain.aws.stack import Stack
+from domain.aws.table import Table
+from domain.aws.writes import ConditionNotMet
+from domain.entities import api_keys, executions, ledger, workspaces
+from domain.entities.api_keys import Scope
+from domain.entities.workflows import Workflow
+from domain.entities.workspaces import Plan, Workspace
+from domain.operations import accounts, admission, granting
+from tests.support.given import NOW
+from tests.support.operations import grant, run
 
 LATER = NOW + timedelta(seconds=1)
 SAME = "68d12af3b5f0c1d2e3f4a5b6"
 
 
-def test_an_execution(
-    table: Table, machine: StateMachine, workspace: Workspace, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_execution(stack: Stack, workspace: Workspace, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "new_id", lambda _: SAME)
-    admission.admit(table, machine, NOW, workspace, workflow.id, None, None)
+    run(stack, NOW, workspace, workflow.id)
+    table = stack.table
     before = executions.read(table, workspace.id, SAME), workspaces.read(table, workspace.id)
 
     with pytest.raises(ConditionNotMet):
-        admission.admit(table, machine, LATER, workspace, workflow.id, None, None)
+        run(stack, LATER, workspace, workflow.id)
 
     assert (executions.read(table, workspace.id, SAME), workspaces.read(table, workspace.id)) == before
 
 
 def test_a_workspace(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspaces, "new_id", lambda _: SAME)
-    workspaces.create(table, NOW, name="first", plan=Plan.PRO)
+    monkeypatch.setattr(accounts, "new_id", lambda _: SAME)
+    accounts.create_workspace(table, NOW, name="first", plan=Plan.PRO)
 
     with pytest.raises(ConditionNotMet):
-        workspaces.create(table, LATER, name="second", plan=Plan.PRO)
+        accounts.create_workspace(table, LATER, name="second", plan=Plan.PRO)
 
     assert workspaces.read(table, SAME).name == "first"
 
 
-def test_a_grant(table: Table, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspaces, "new_id", lambda _: SAME)
-    workspaces.grant(table, NOW, workspace.id, 2, "first")
+def test_a_grant(stack: Stack, table: Table, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(granting, "new_id", lambda _: SAME)
+    grant(stack, NOW, workspace.id, 2, "first")
 
     with pytest.raises(ConditionNotMet):
-        workspaces.grant(table, LATER, workspace.id, 3, "second")
+        grant(stack, LATER, workspace.id, 3, "second")
 
     assert workspaces.read(table, workspace.id).credits == workspace.credits + 2
-    assert [entry["reason"] for entry in workspaces.ledger(table, workspace.id)].count("second") == 0
+    assert [entry.reason for entry in ledger.read_all(table, workspace.id)].count("second") == 0
 
 
 def test_a_refund(table: Table, workspace: Workspace) -> None:
-    table.commit(*workspaces.refund(workspace.id, SAME, NOW))
+    table.commit(workspaces.refund(workspace.id, SAME), ledger.refund(workspace.id, SAME, NOW))
 
     with pytest.raises(ConditionNotMet):
-        table.commit(*workspaces.refund(workspace.id, SAME, LATER))
+        table.commit(workspaces.refund(workspace.id, SAME), ledger.refund(workspace.id, SAME, LATER))
 
     assert workspaces.read(table, workspace.id).credits == workspace.credits + 1
 
 
 def test_an_api_key(table: Table, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("domain.api_keys.secrets.token_urlsafe", lambda _: "the same")
-    api_keys.create(table, NOW, workspace, frozenset({Scope.READ_EXECUTIONS}))
+    monkeypatch.setattr("domain.entities.api_keys.secrets.token_urlsafe", lambda _: "the same")
+    accounts.create_key(table, NOW, workspace, frozenset({Scope.READ_EXECUTIONS}))
 
     with pytest.raises(ConditionNotMet):
-        api_keys.create(table, LATER, workspace, frozenset(Scope))
+        accounts.create_key(table, LATER, workspace, frozenset(Scope))
 
-    [key] = api_keys.list_all(table, workspace.id)
+    [key] = api_keys.read_all(table, workspace.id)
     assert key.scopes == {Scope.READ_EXECUTIONS}

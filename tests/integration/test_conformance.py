@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from domain.aws.state_machine import StateMachine
 from domain.callables import SIGNATURES
 from domain.program import checker
-from domain.state_machine import StateMachine
-from tests.integration.conformance import cases, run
+from tests.support.conformance import cases, run
 
 ALL = cases()
 RUNNING = [case for case in ALL if "findings" not in case]

@@ -1,95 +1,30 @@
 """What the API answers, status by status and byte by byte, through the handlers."""
 
 import json
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from domain import api_keys, executions, workflows, workspaces
 from domain import refusals as facts
-from domain.api_keys import Scope
+from domain.entities import executions, workspaces
+from domain.entities.api_keys import Scope
+from domain.entities.workspaces import Plan
 from domain.moments import utc_now
-from domain.program.values import Value
+from domain.operations import accounts
 from domain.refusals import Refusal
-from domain.table import Table
-from domain.workspaces import Plan, Workspace
-from handlers import answers, get_execution, list_executions, run_workflow, stop_execution
-from handlers.http import Endpoint
-from tests.integration.conftest import template
-from tests.integration.test_events import Context
+from handlers import list_executions
+from handlers.worker import Worker
+from tests.support.operations import grant
+from tests.support.requests import send
+from tests.support.shop import Shop
+from tests.support.template import template
+from views import answers
 
-PROGRAM: Value = {"kind": "Program", "body": []}
 NOBODY = "0" * 24
-
-type Send = Callable[..., tuple[int, dict[str, str], Any]]
-
-
-def event(method: str, path: str, key: str | None, query: Any, body: str | None, headers: dict[str, str]) -> Any:
-    authorization = {} if key is None else {"Authorization": f"Bearer {key}"}
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": {"Host": "api.example.com", **authorization, **headers},
-        "queryStringParameters": query,
-        "requestContext": {"path": f"/api{path}", "stage": "api"},
-        "body": body,
-        "isBase64Encoded": False,
-    }
-
-
-def send(
-    endpoint: Endpoint,
-    method: str,
-    path: str,
-    key: str | None,
-    query: Any = None,
-    body: str | None = None,
-    headers: dict[str, str] | None = None,
-) -> tuple[int, dict[str, str], Any]:
-    answer = endpoint(event(method, path, key, query, body, headers or {}), Context())  # type: ignore[arg-type]
-    shown = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
-    return answer["statusCode"], shown, json.loads(answer["body"])
-
-
-class Shop:
-    """A workspace with a workflow and a key."""
-
-    def __init__(self, table: Table, plan: Plan = Plan.PRO, credits: int = 10, scopes: Any = None, **own: Any) -> None:
-        now = utc_now()
-        self.table = table
-        self.workspace: Workspace = workspaces.create(table, now, name="Shop", plan=plan, credits=credits, **own)
-        paying = self.workspace
-        if plan is Plan.FREE:
-            paying = workspaces.from_item(
-                {"id": self.workspace.id, "name": "", "plan": "pro", "credits": 0, "created_at": ""}
-            )
-        self.key, self.stored = api_keys.create(table, now, paying, frozenset(scopes or Scope))
-        self.workflow = workflows.put(table, now, self.workspace.id, name="Welcome", description="", program=PROGRAM).id
-
-    def run(
-        self, body: str | None = None, workflow: str | None = None, **headers: str
-    ) -> tuple[int, dict[str, str], Any]:
-        path = f"/v1/workflows/{workflow or self.workflow}/run-async"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return send(run_workflow.handler, "POST", path, self.key, None, body, named)
-
-    def get(self, execution_id: str, **query: str) -> tuple[int, dict[str, str], Any]:
-        return send(get_execution.handler, "GET", f"/v1/executions/{execution_id}", self.key, query or None)
-
-    def stop(self, execution_id: str, **headers: str) -> tuple[int, dict[str, str], Any]:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return send(stop_execution.handler, "POST", f"/v1/executions/{execution_id}/stop", self.key, headers=named)
-
-    def list(self, **query: str) -> tuple[int, dict[str, str], Any]:
-        return send(list_executions.handler, "GET", "/v1/executions", self.key, query or None)
 
 
 @pytest.fixture
-def shop(table: Table, worker: None) -> Shop:
-    return Shop(table)
+def shop(worker: Worker) -> Shop:
+    return Shop(worker)
 
 
 def test_a_run_answers_202_with_exactly_the_documented_fields(shop: Shop) -> None:
@@ -144,8 +79,8 @@ def test_a_body_over_256_kib_is_400(shop: Shop) -> None:
 
 
 def test_who_has_no_key_is_told_so(shop: Shop) -> None:
-    missing = send(list_executions.handler, "GET", "/v1/executions", None)
-    unknown = send(list_executions.handler, "GET", "/v1/executions", "sk_live_unknown")
+    missing = send(shop.worker, list_executions.handler, "GET", "/v1/executions", None)
+    unknown = send(shop.worker, list_executions.handler, "GET", "/v1/executions", "sk_live_unknown")
 
     assert (missing[0], missing[2]) == (401, {"error": "Missing or malformed Authorization header"})
     assert (unknown[0], unknown[2]) == (401, {"error": "Invalid API key"})
@@ -154,15 +89,15 @@ def test_who_has_no_key_is_told_so(shop: Shop) -> None:
 def test_a_revoked_key_is_refused_from_the_next_request_on(shop: Shop) -> None:
     assert shop.list()[0] == 200
 
-    api_keys.revoke(shop.table, utc_now(), shop.workspace.id, shop.stored.id)
+    accounts.revoke_key(shop.table, utc_now(), shop.workspace.id, shop.stored.id)
 
     assert (shop.list()[0], shop.list()[2]) == (401, {"error": "Invalid API key"})
 
 
-def test_plan_scope_and_rate_are_checked_in_this_order(table: Table, worker: None) -> None:
-    free = Shop(table, Plan.FREE, scopes=[Scope.READ_WORKFLOWS])
-    narrow = Shop(table, scopes=[Scope.READ_WORKFLOWS], requests_per_minute=1)
-    limited = Shop(table, requests_per_minute=1)
+def test_plan_scope_and_rate_are_checked_in_this_order(worker: Worker) -> None:
+    free = Shop(worker, Plan.FREE, scopes=[Scope.READ_WORKFLOWS])
+    narrow = Shop(worker, scopes=[Scope.READ_WORKFLOWS], requests_per_minute=1)
+    limited = Shop(worker, requests_per_minute=1)
 
     assert free.list()[::2] == (403, {"error": "The Developer API is not available on your plan."})
     assert [narrow.list()[2] for _ in range(2)] == [{"error": "API key lacks required scope(s)"}] * 2
@@ -173,20 +108,20 @@ def test_plan_scope_and_rate_are_checked_in_this_order(table: Table, worker: Non
     assert headers["ratelimit-remaining"] == "0"
 
 
-def test_without_credits_402_and_the_key_works_once_there_are(table: Table, worker: None) -> None:
-    shop = Shop(table, credits=0)
+def test_without_credits_402_and_the_key_works_once_there_are(worker: Worker) -> None:
+    shop = Shop(worker, credits=0)
     sentence = "Insufficient credits. Please upgrade your plan or purchase more credits."
     assert shop.run(Idempotency_Key="k")[::2] == (402, {"error": sentence})
 
-    workspaces.grant(table, utc_now(), shop.workspace.id, 1, "bought")
+    grant(worker.stack, utc_now(), shop.workspace.id, 1)
 
     assert shop.run(Idempotency_Key="k")[0] == 202
     assert shop.run(Idempotency_Key="k")[1]["idempotency-replayed"] == "true"
     assert shop.run(Idempotency_Key="other")[0] == 402
 
 
-def test_more_than_may_run_at_once_is_429_with_the_real_number(table: Table, worker: None) -> None:
-    shop = Shop(table, concurrent_executions=2)
+def test_more_than_may_run_at_once_is_429_with_the_real_number(worker: Worker) -> None:
+    shop = Shop(worker, concurrent_executions=2)
     assert [shop.run()[0] for _ in range(2)] == [202, 202]
 
     status, headers, body = shop.run()
@@ -196,11 +131,11 @@ def test_more_than_may_run_at_once_is_429_with_the_real_number(table: Table, wor
         {"error": "Concurrent execution limit reached. Your plan allows 2 concurrent executions via the API."},
     )
     assert headers["retry-after"]
-    assert workspaces.read(table, shop.workspace.id).credits == 8
+    assert workspaces.read(shop.table, shop.workspace.id).credits == 8
 
 
-def test_another_workspaces_ids_are_answered_as_ids_that_do_not_exist(table: Table, worker: None) -> None:
-    shop, other = Shop(table), Shop(table)
+def test_another_workspaces_ids_are_answered_as_ids_that_do_not_exist(worker: Worker) -> None:
+    shop, other = Shop(worker), Shop(worker)
     theirs = other.run()[2]["execution_id"]
 
     assert (
@@ -225,8 +160,8 @@ def test_a_list_refuses_what_is_no_limit_or_cursor(shop: Shop, query: dict[str, 
     assert shop.list(**query)[0] == 400
 
 
-def test_a_list_is_newest_first_and_links_to_what_follows(table: Table, worker: None) -> None:
-    shop = Shop(table, Plan.ENTERPRISE)
+def test_a_list_is_newest_first_and_links_to_what_follows(worker: Worker) -> None:
+    shop = Shop(worker, Plan.ENTERPRISE)
     started = [shop.run()[2]["execution_id"] for _ in range(5)]
 
     status, headers, body = shop.list(limit="2")
@@ -263,22 +198,9 @@ def test_a_stop_is_once_and_its_key_repeats_it(shop: Shop) -> None:
 
 
 def test_an_unknown_route_is_404_in_the_envelope(shop: Shop) -> None:
-    answer = send(list_executions.handler, "GET", "/v1/nothing", shop.key)
+    answer = send(shop.worker, list_executions.handler, "GET", "/v1/nothing", shop.key)
 
     assert (answer[0], answer[2]) == (404, {"error": "There is no such endpoint."})
-
-
-def test_an_expired_receipt_frees_its_key_though_it_is_still_there(shop: Shop) -> None:
-    from domain import admission, receipts
-    from domain.state_machine import the_state_machine
-
-    now = utc_now()
-    early = now - timedelta(seconds=receipts.KEPT_SECONDS)
-    first = admission.admit(shop.table, the_state_machine(), early, shop.workspace, shop.workflow, None, "k")
-    second = admission.admit(shop.table, the_state_machine(), now, shop.workspace, shop.workflow, None, "k")
-
-    assert not second.replayed
-    assert first.body != second.body
 
 
 def _refusals(kind: type[Refusal]) -> list[type[Refusal]]:

@@ -3,27 +3,28 @@
 import importlib
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from domain import admission, api_keys, journal, reviews, workflows, workspaces
-from domain.api_keys import Scope
+from domain.aws.table import Table
+from domain.engine.slices import run_slice
+from domain.entities import journal, reviews
+from domain.entities.api_keys import Scope
+from domain.entities.workspaces import Plan
 from domain.moments import utc_now
+from domain.operations import accounts
+from domain.operations.publishing import publish
 from domain.program.values import Value
-from domain.state_machine import StateMachine
-from domain.table import Table
-from domain.workspaces import Plan
+from handlers.worker import Worker
 from scripts.local.events import filled
 from scripts.local.home import Stack
-from tests.integration.conftest import ROOT, template
+from tests.support.conformance import World, slices_of
+from tests.support.operations import started
+from tests.support.requests import Context
+from tests.support.template import ROOT, functions
 
-FUNCTIONS = {
-    name: resource["Properties"]
-    for name, resource in template()["Resources"].items()
-    if resource["Type"] == "AWS::Serverless::Function"
-}
+FUNCTIONS = functions()
 PROGRAM: Value = {
     "kind": "Program",
     "body": [
@@ -50,18 +51,6 @@ EXPECTED = {
 }
 
 
-class Context(SimpleNamespace):
-    """What Lambda tells a function about its invocation."""
-
-    function_name = "function"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
-    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 20_000
-
-
 def handler_of(properties: Any) -> Any:
     module, _, name = properties["Handler"].rpartition(".")
     return getattr(importlib.import_module(module), name)
@@ -78,25 +67,23 @@ def test_every_function_has_a_sample_event_and_every_event_a_function() -> None:
 
 
 @pytest.mark.parametrize("event", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
-def test_the_event_passes_through_its_handler(event: Path, worker: None, table: Table, machine: StateMachine) -> None:
-    now = utc_now()
-    workspace = workspaces.create(table, now, name="Acme", plan=Plan.ENTERPRISE, credits=10)
-    key, _ = api_keys.create(table, now, workspace, frozenset(Scope))
-    workflow = workflows.put(table, now, workspace.id, name="Approval", description="", program=PROGRAM)
-    execution_id = json.loads(admission.admit(table, machine, now, workspace, workflow.id, None, None).body)[
-        "execution_id"
-    ]
+def test_the_event_passes_through_its_handler(event: Path, worker: Worker) -> None:
+    table, now = worker.stack.table, utc_now()
+    workspace = accounts.create_workspace(table, now, name="Acme", plan=Plan.ENTERPRISE, credits=10)
+    key, _ = accounts.create_key(table, now, workspace, frozenset(Scope))
+    workflow = publish(table, now, workspace.id, name="Approval", description="", program=PROGRAM)
+    execution_id = started(worker.stack, now, workspace, workflow.id)
+    slices = slices_of(worker.stack, World(now))
     if "review" in event.stem:
-        importlib.import_module("handlers.run_steps").handler(
-            {"workspace_id": workspace.id, "execution_id": execution_id}, Context()
-        )
+        run_slice(slices, workspace.id, execution_id)
     asked = reviews.of_execution(table, execution_id)
     stack = Stack("https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack")
     text = filled(event.read_text(), stack, execution_id, asked[0].id if asked else "0" * 24)
+    handler = importlib.import_module(f"handlers.{event.stem}").handler
 
-    answer = importlib.import_module(f"handlers.{event.stem}").handler(json.loads(text), Context())
+    answer = handler(json.loads(text), Context(), slices if event.stem == "run_steps" else worker)
 
-    assert answer.get("statusCode", answer.get("next", answer)) == EXPECTED[event.stem], answer
+    assert answer.get("statusCode", answer.get("action", answer)) == EXPECTED[event.stem], answer
 
 
 def test_a_state_of_a_call_reads_back_as_written(table: Table) -> None:

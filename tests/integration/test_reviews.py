@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from domain import executions, outcomes, reviews
-from domain.executions import Status
+from domain.aws.stack import Stack
+from domain.aws.table import Table
+from domain.engine.slices import run_slice
+from domain.entities import executions, reviews, steps
+from domain.entities.executions import End, Status
+from domain.entities.reviews import Review
+from domain.operations import deciding
+from domain.operations.deciding import Decide
+from domain.operations.idempotency import carry_out
 from domain.refusals import InvalidRequest, ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
-from domain.reviews import Review
-from domain.slices import run_slice
-from domain.state_machine import StateMachine
-from domain.table import Table
-from tests.integration.conformance import START, World, start, workshop
-from tests.integration.conftest import AtCommit
-from tests.programs import call, let, literal
+from tests.support.conformance import START, World, slices_of, start
+from tests.support.given import AtCommit
+from tests.support.programs import call, let, literal
 
 LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
 OVER = START + timedelta(seconds=60)
@@ -25,11 +28,14 @@ OVER = START + timedelta(seconds=60)
 class Waiting:
     """An execution that waits for the decision of its only review."""
 
-    table: Table
-    machine: StateMachine
+    stack: Stack
     workspace_id: str
     execution_id: str
     world: World
+
+    @property
+    def table(self) -> Table:
+        return self.stack.table
 
     @property
     def review(self) -> Review:
@@ -38,14 +44,15 @@ class Waiting:
 
     def decide(self, decision: str, now: datetime = START, *, key: str | None = None, workspace: str = "") -> str:
         whose = workspace or self.workspace_id
-        return reviews.decide(self.table, self.machine, now, whose, self.review.id, decision, None, key).body
+        decide = Decide(now=now, idempotency_key=key, workspace_id=whose, review_id=self.review.id, decision=decision)
+        return carry_out(self.stack, decide).body
 
     def go_on(self, now: datetime) -> Any:
         """Run its next slice; answers with what the review has given, if it ended."""
         self.world.now = now
-        assert run_slice(workshop(self.table, self.world), self.workspace_id, self.execution_id).action == "done"
+        assert run_slice(slices_of(self.stack, self.world), self.workspace_id, self.execution_id).action == "done"
         execution = executions.read(self.table, self.workspace_id, self.execution_id)
-        return executions.read_steps(self.table, execution)[1].result
+        return steps.read_all(self.table, execution)[1].result
 
     def pending(self, now: datetime = START) -> list[str]:
         found = reviews.list_page(self.table, now, self.workspace_id, 10, None, only_pending=True)
@@ -53,16 +60,16 @@ class Waiting:
 
 
 @pytest.fixture
-def waiting(table: Table, machine: StateMachine) -> Waiting:
+def waiting(stack: Stack) -> Waiting:
     body = [
         let("id", call("human.create", literal("Go?"), literal(None), literal(None), literal(LIMITED))),
         let("all", call("human.wait")),
     ]
-    workspace_id, execution_id = start(table, machine, {"kind": "Program", "body": body}, None)
+    workspace_id, execution_id = start(stack, {"kind": "Program", "body": body})
     world = World()
-    said = run_slice(workshop(table, world), workspace_id, execution_id)
-    assert (said.action, said.seconds) == ("await", 60)
-    return Waiting(table, machine, workspace_id, execution_id, world)
+    following = run_slice(slices_of(stack, world), workspace_id, execution_id)
+    assert following.output(START) == {"action": "await", "seconds": 60}
+    return Waiting(stack, workspace_id, execution_id, world)
 
 
 def test_a_decision_is_what_the_execution_goes_on_with(waiting: Waiting) -> None:
@@ -92,8 +99,8 @@ def test_without_a_decision_it_goes_on_with_the_default(waiting: Waiting) -> Non
 
 
 def test_an_execution_shows_nobody_its_token_and_is_woken_only_when_all_is_decided(waiting: Waiting) -> None:
-    reviews.await_decisions(waiting.table, waiting.machine, START, waiting.execution_id, "token")
-    assert not reviews.wake_if_due(waiting.table, waiting.machine, START, waiting.execution_id)
+    deciding.await_decisions(waiting.stack, START, waiting.execution_id, "token")
+    assert not deciding.wake_if_due(waiting.stack, START, waiting.execution_id)
     assert "token" not in str(waiting.review)
 
 
@@ -148,7 +155,7 @@ def test_a_decision_in_time_wins_over_a_default_that_is_not_yet_taken(waiting: W
 
 
 def test_a_review_of_what_has_ended_is_not_pending_and_cannot_be_decided(waiting: Waiting) -> None:
-    waiting.table.commit(outcomes.end_running(waiting.workspace_id, waiting.execution_id, Status.STOPPED, START, None))
+    waiting.table.commit(executions.end(waiting.workspace_id, waiting.execution_id, End(Status.STOPPED, START)))
 
     assert waiting.pending() == []
     with pytest.raises(ReviewClosed, match="stopped"):

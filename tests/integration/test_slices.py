@@ -2,22 +2,28 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from domain import executions, keys, outcomes, reconciliation, stopping, workspaces
-from domain.executions import Status, StepStatus
-from domain.journal import CallState, Entry
-from domain.journaled_calls import Diverged
+from domain.aws.keys import Page
+from domain.aws.stack import Stack
+from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
+from domain.aws.writes import Write
+from domain.engine.checkpoints import Checkpoint, ExecutionEnded, SliceSuperseded
+from domain.engine.journaled_calls import Diverged
+from domain.engine.slices import SLICES, run_slice
+from domain.entities import executions, ledger, steps, workspaces
+from domain.entities.executions import End, Status
+from domain.entities.journal import CallState, Entry
+from domain.entities.steps import StepStatus
+from domain.operations import outcomes
+from domain.operations.reconciliation import Finding, reconcile
 from domain.program import limits
-from domain.records import ExecutionEnded, Record, SliceSuperseded
-from domain.slices import SLICES, run_slice
-from domain.state_machine import Flight, StateMachine
-from domain.table import Page, Table
-from domain.writes import Write
-from tests.integration.conformance import START, World, run, start, workshop
-from tests.programs import do, literal, post, sleep
+from tests.support.conformance import START, World, run, slices_of, start
+from tests.support.operations import stack_of, stop
+from tests.support.programs import do, literal, post, sleep
 
 
 def program(*body: Any) -> Any:
@@ -42,73 +48,69 @@ def test_no_execution_outlives_the_history_of_its_state_machine() -> None:
     assert 7 * SLICES + 2 * limits.WAITS < 25_000
 
 
-def test_two_workers_with_one_execution_are_not_both_let_on(table: Table, unreachable_machine: StateMachine) -> None:
-    ids = start(table, unreachable_machine, program(sleep(60), do(post("https://a/1"))), None)
+def test_two_workers_with_one_execution_are_not_both_let_on(unreachable: Stack) -> None:
+    ids = start(unreachable, program(sleep(60), do(post("https://a/1"))))
     world = World()
-    assert run_slice(workshop(table, world), *ids).action == "wait"
+    assert run_slice(slices_of(unreachable, world), *ids).action == "wait"
     world.now = START + timedelta(seconds=61)
-    stale = executions.read(table, *ids)
+    stale = executions.read_progress(unreachable.table, *ids)
 
-    assert run_slice(workshop(table, world), *ids).action == "done"
+    assert run_slice(slices_of(unreachable, world), *ids).action == "done"
 
     with pytest.raises(ExecutionEnded):
-        Record(table, stale).commit()
+        Checkpoint(unreachable.table, *stale).commit()
     assert len(world.attempts) == 1
 
 
 @pytest.mark.parametrize("slices_before", [0, 1])
-def test_a_worker_that_was_overtaken_commits_nothing_more(
-    table: Table, unreachable_machine: StateMachine, slices_before: int
-) -> None:
+def test_a_worker_that_was_overtaken_commits_nothing_more(unreachable: Stack, slices_before: int) -> None:
     """The execution still runs; another slice of it has gone on since this worker read it."""
-    ids = start(table, unreachable_machine, program(sleep(60), sleep(60), sleep(60)), None)
+    ids = start(unreachable, program(sleep(60), sleep(60), sleep(60)))
     world = World()
 
     def slice_() -> None:
-        assert run_slice(workshop(table, world), *ids).action == "wait"
+        assert run_slice(slices_of(unreachable, world), *ids).action == "wait"
         world.now += timedelta(seconds=61)
 
     for _ in range(slices_before):
         slice_()
-    stale = executions.read(table, *ids)
+    stale = executions.read_progress(unreachable.table, *ids)
     slice_()
 
     with pytest.raises(SliceSuperseded):
-        Record(table, stale).commit()
+        Checkpoint(unreachable.table, *stale).commit()
     with pytest.raises(SliceSuperseded):
-        Record(table, stale).commit_end(Status.SUCCESS, world.now, None)
-    assert executions.read(table, *ids).status is Status.RUNNING
+        Checkpoint(unreachable.table, *stale).commit_end(End(Status.SUCCESS, world.now))
+    assert executions.read(unreachable.table, *ids).status is Status.RUNNING
 
 
-def test_a_replay_that_calls_something_else_is_the_platforms_failure(
-    table: Table, unreachable_machine: StateMachine
-) -> None:
-    workspace_id, execution_id = start(table, unreachable_machine, program(sleep(60), do(post("https://a/1"))), None)
+def test_a_replay_that_calls_something_else_is_the_platforms_failure(unreachable: Stack) -> None:
+    workspace_id, execution_id = start(unreachable, program(sleep(60), do(post("https://a/1"))))
     world = World()
-    run_slice(workshop(table, world), workspace_id, execution_id)
+    run_slice(slices_of(unreachable, world), workspace_id, execution_id)
     world.now = START + timedelta(seconds=61)
     journaled = Entry(1, "log.info", CallState.DONE, START)
-    table.commit(journaled.write(execution_id, 0))
+    unreachable.table.commit(journaled.write(execution_id, 0))
 
     with pytest.raises(Diverged, match=r"call 1 of step 0 was log\.info and is now time\.sleep"):
-        run_slice(workshop(table, world), workspace_id, execution_id)
+        run_slice(slices_of(unreachable, world), workspace_id, execution_id)
 
     assert world.attempts == []
-    assert executions.read(table, workspace_id, execution_id).status is Status.RUNNING
+    assert executions.read(unreachable.table, workspace_id, execution_id).status is Status.RUNNING
 
 
-def test_after_a_stop_no_effect_begins(table: Table, unreachable_machine: StateMachine) -> None:
-    ids = start(table, unreachable_machine, program(sleep(60), do(post("https://a/1"))), None)
+def test_after_a_stop_no_effect_begins(unreachable: Stack) -> None:
+    ids = start(unreachable, program(sleep(60), do(post("https://a/1"))))
     world = World()
-    assert run_slice(workshop(table, world), *ids).action == "wait"
+    assert run_slice(slices_of(unreachable, world), *ids).action == "wait"
 
-    stopping.stop(table, unreachable_machine, START, *ids, None)
+    stop(unreachable, START, *ids)
     world.now = START + timedelta(seconds=61)
 
-    assert run_slice(workshop(table, world), *ids).action == "done"
+    assert run_slice(slices_of(unreachable, world), *ids).action == "done"
     assert world.attempts == []
-    execution = executions.read(table, *ids)
-    assert [step.status for step in executions.read_steps(table, execution)] == [StepStatus.STOPPED]
+    execution = executions.read(unreachable.table, *ids)
+    assert [step.status for step in steps.read_all(unreachable.table, execution)] == [StepStatus.STOPPED]
 
 
 class StoppingTable(Table):
@@ -123,22 +125,21 @@ class StoppingTable(Table):
         super().commit(*writes)
 
 
-def test_a_stop_between_the_read_and_the_effect_wins(dynamodb: Any, unreachable_machine: StateMachine) -> None:
+def test_a_stop_between_the_read_and_the_effect_wins(dynamodb: Any, unreachable: Stack) -> None:
     table = StoppingTable(dynamodb, "table")
-    ids = start(table, unreachable_machine, program(do(post("https://a/1"))), None)
-    table.stop = lambda: stopping.stop(Table(dynamodb, "table"), unreachable_machine, START, *ids, None)
+    stoppable = stack_of(table, unreachable.state_machine)
+    ids = start(stoppable, program(do(post("https://a/1"))))
+    table.stop = lambda: stop(unreachable, START, *ids)
     world = World()
 
-    assert run_slice(workshop(table, world), *ids).action == "done"
+    assert run_slice(slices_of(stoppable, world), *ids).action == "done"
 
     assert world.attempts == []
     assert executions.read(table, *ids).status == "stopped"
 
 
-def test_an_execution_that_the_platform_broke_gets_its_credit_back_once(
-    table: Table, unreachable_machine: StateMachine
-) -> None:
-    workspace_id, execution_id = start(table, unreachable_machine, program(), None)
+def test_an_execution_that_the_platform_broke_gets_its_credit_back_once(table: Table, unreachable: Stack) -> None:
+    workspace_id, execution_id = start(unreachable, program())
     execution = executions.read(table, workspace_id, execution_id)
 
     assert outcomes.record_broken(table, START, execution)
@@ -146,42 +147,40 @@ def test_an_execution_that_the_platform_broke_gets_its_credit_back_once(
 
     workspace = workspaces.read(table, workspace_id)
     assert (workspace.credits, workspace.running) == (1, frozenset())
-    assert [entry["amount"] for entry in workspaces.ledger(table, workspace_id)] == [1, 1]
+    assert [entry.amount for entry in ledger.read_all(table, workspace_id)] == [1, 1]
 
 
-def test_reconciliation_starts_what_was_never_started(
-    table: Table, machine: StateMachine, unreachable_machine: StateMachine
-) -> None:
-    _, execution_id = start(table, unreachable_machine, program(), None)
+def test_reconciliation_starts_what_was_never_started(stack: Stack, unreachable: Stack) -> None:
+    _, execution_id = start(unreachable, program())
 
-    def look(after: int) -> dict[str, int]:
+    def reconciled(after: int) -> dict[Finding, int]:
         now = START + timedelta(seconds=after)
-        return dict(reconciliation.reconcile(table, machine, lambda: now, lambda: True))
+        return dict(reconcile(stack, lambda: now, lambda: True))
 
-    assert look(after=10) == {"starting": 1}
-    assert look(after=60) == {"started": 1}
-    assert look(after=60) == {"running": 1}
-    assert machine.look(execution_id).value == "running"
+    assert reconciled(after=10) == {"starting": 1}
+    assert reconciled(after=60) == {"started": 1}
+    assert reconciled(after=60) == {"running": 1}
+    assert stack.state_machine.describe(execution_id) == "running"
 
 
 def test_reconciliation_starts_nothing_that_has_ended_whatever_the_index_shows(
-    dynamodb: Any, machine: StateMachine, unreachable_machine: StateMachine
+    dynamodb: Any, machine: StateMachine, unreachable: Stack
 ) -> None:
     class Lagging(Table):
-        """A table whose index still shows what was there at first."""
+        """A table whose index of open executions still shows what was there at first."""
 
-        rows: list[Any] | None = None
+        shown: ClassVar[dict[str, list[Any]]] = {}
 
-        def query_index(self, *which: Any) -> Iterator[Any]:
-            if which[2] == keys.open_shard(execution_id):
-                self.rows = self.rows or list(super().query_index(*which))
-                yield from self.rows
+        def query_index(self, index: str, attribute: str, value: str, page: Page) -> Iterator[Any]:
+            if value not in self.shown:
+                self.shown[value] = list(super().query_index(index, attribute, value, page))
+            yield from self.shown[value]
 
     table = Lagging(dynamodb, "table")
-    workspace_id, execution_id = start(table, unreachable_machine, program(), None)
+    workspace_id, execution_id = start(unreachable, program())
     now = START + timedelta(seconds=60)
-    assert len(list(table.query_index("open", "open_shard", keys.open_shard(execution_id), Page("0", "~")))) == 1
-    table.commit(outcomes.end_running(workspace_id, execution_id, Status.STOPPED, now, None))
+    assert list(executions.list_open(table, 0)) == [(workspace_id, execution_id)]
+    table.commit(executions.end(workspace_id, execution_id, End(Status.STOPPED, now)))
 
-    assert dict(reconciliation.reconcile(table, machine, lambda: now, lambda: True)) == {}
-    assert machine.look(execution_id) is Flight.NEVER_STARTED
+    assert dict(reconcile(stack_of(table, machine), lambda: now, lambda: True)) == {}
+    assert machine.describe(execution_id) == "never started"

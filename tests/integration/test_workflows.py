@@ -2,13 +2,15 @@
 
 import pytest
 
-from domain import workflows
+from domain.aws.table import Table
+from domain.aws.writes import ConditionNotMet
+from domain.entities import workflows
+from domain.entities.workflows import Workflow
+from domain.entities.workspaces import Workspace
+from domain.operations.publishing import publish
 from domain.program.values import Value, dumps
-from domain.table import Table
-from domain.workspaces import Workspace
-from domain.writes import ConditionNotMet
-from tests.integration.conftest import NOW, PROGRAM, AtCommit
-from tests.programs import do, literal
+from tests.support.given import NOW, PROGRAM, AtCommit
+from tests.support.programs import do, literal
 
 SAME = "68d12af3b5f0c1d2e3f4a5b6"
 
@@ -21,8 +23,8 @@ def _other(number: int) -> Value:
 def test_of_two_changes_at_once_the_second_is_refused(
     table: Table, workspace: Workspace, at_commit: AtCommit, is_new: bool
 ) -> None:
-    def put(name: str, program: Value) -> workflows.Workflow:
-        return workflows.put(table, NOW, workspace.id, name=name, description="", program=program, workflow_id=SAME)
+    def put(name: str, program: Value) -> Workflow:
+        return publish(table, NOW, workspace.id, name=name, description="", program=program, workflow_id=SAME)
 
     if not is_new:
         put("before", PROGRAM)

@@ -10,7 +10,7 @@ from domain.program import checker
 from domain.program.calls import Call, CallFailed, Suspended
 from domain.program.interpreter import StepOutcome, run_step
 from domain.program.values import Value
-from tests.programs import block, call, do, for_each, let, literal, plus, var
+from tests.support.programs import block, call, do, for_each, let, literal, plus, var
 
 NAMES = ("a", "b")
 _LEAVES = st.integers(-5, 5).map(literal) | st.sampled_from(["x", "", None, True]).map(literal)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from functools import cache
 from urllib.parse import urlencode
 
-import boto3
-
-from domain.aws import CLIENT_CONFIG
 from domain.callables import outgoing
-from domain.callables.effect import CallContext, Outcome, TryAgain, effect
+from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.calls import CallFailed
 from domain.program.values import Value, dumps, kind_of, text_of
 
@@ -30,11 +27,11 @@ def request(context: CallContext, method: Value, path: Value, payload: Value = N
     if not context.settings.api_base_url:
         raise CallFailed("this stack has no API base URL configured")
     answer = outgoing.send(_request(context, method, path, payload))
-    if isinstance(answer, TryAgain):
+    if isinstance(answer, Retry):
         return answer
     said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
     if answer.status in outgoing.RETRIED:
-        return TryAgain(said, answer.retry_after())
+        return Retry(said, answer.retry_after())
     if not 200 <= answer.status < 300:
         raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
     return answer.body
@@ -69,5 +66,9 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
 
 @cache
 def _credential(secret_arn: str) -> str:
+    import boto3
+
+    from domain.aws.clients import CLIENT_CONFIG
+
     client = boto3.client("secretsmanager", config=CLIENT_CONFIG)
     return client.get_secret_value(SecretId=secret_arn)["SecretString"]

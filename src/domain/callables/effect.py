@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from domain.aws.writes import Write
 from domain.callables.settings import Settings
 from domain.moments import Clock
 from domain.program.signatures import Signature, parameters
 from domain.program.values import Value
-from domain.table import Table
-from domain.writes import Write
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,19 @@ class CallContext:
 
     @property
     def idempotency_key(self) -> str:
-        """The same on every attempt and after every crash. Rule: PROGRAMS "Callables"."""
+        """The same on every attempt and after every crash. Rule: programs "Callables"."""
         return f"{self.execution_id}:{self.step}:{self.nth}"
 
 
 @dataclass(frozen=True, slots=True)
-class SleepUntil:
+class Sleep:
     """The call is over at this moment; until then the execution waits without any Lambda running."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class TryAgain:
+class Retry:
     """The attempt failed in a way that may pass.
 
     `after` is what the other side asked for, in seconds. After the last attempt the result is `last` if
@@ -76,7 +78,7 @@ class AwaitDecisions:
     until: datetime | None
 
 
-type Outcome = Value | SleepUntil | TryAgain | Recorded | AwaitDecisions
+type Outcome = Value | Sleep | Retry | Recorded | AwaitDecisions
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.aws import CLIENT_CONFIG
-from domain.callables.effect import CallContext, Outcome, TryAgain, effect
+from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.calls import CallFailed
 from domain.program.values import Value
 
@@ -46,6 +43,8 @@ def send(context: CallContext, mail: Value) -> Outcome:
     if not context.settings.sender_address:
         raise CallFailed("this stack has no sender address configured")
     parsed = _parse(mail)
+    from botocore.exceptions import BotoCoreError, ClientError
+
     body = {"Text": {"Data": parsed.text, "Charset": "UTF-8"}}
     if parsed.html is not None:
         body["Html"] = {"Data": parsed.html, "Charset": "UTF-8"}
@@ -63,10 +62,10 @@ def send(context: CallContext, mail: Value) -> Outcome:
     except ClientError as error:
         reason = f"SES refused the mail: {error.response['Error'].get('Message', error.response['Error']['Code'])}"
         if error.response["Error"]["Code"] in _PASSING:
-            return TryAgain(reason)
+            return Retry(reason)
         raise CallFailed(reason) from None
     except BotoCoreError as error:
-        return TryAgain(f"SES could not be reached: {error}")
+        return Retry(f"SES could not be reached: {error}")
     return {"message_id": answer["MessageId"]}
 
 
@@ -85,4 +84,8 @@ def _parse(mail: Value) -> Mail:
 
 @cache
 def _client() -> SESV2Client:
+    import boto3
+
+    from domain.aws.clients import CLIENT_CONFIG
+
     return boto3.client("sesv2", config=CLIENT_CONFIG)

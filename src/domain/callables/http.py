@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.callables import outgoing
-from domain.callables.effect import CallContext, Outcome, TryAgain, effect
+from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.values import Value, dumps, text_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -43,10 +43,10 @@ class Options(BaseModel):
 def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
     """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""
     answer = outgoing.send(_request(context, method, url, _options(options)))
-    if isinstance(answer, TryAgain):
+    if isinstance(answer, Retry):
         return answer
     if answer.status in outgoing.RETRIED:
-        return TryAgain(f"the answer was {answer.status}", answer.retry_after(), answer.value(), has_last=True)
+        return Retry(f"the answer was {answer.status}", answer.retry_after(), answer.value(), has_last=True)
     return answer.value()
 
 

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from domain import reviews
 from domain.callables.effect import AwaitDecisions, CallContext, Outcome, Recorded, effect
+from domain.entities import reviews
+from domain.entities.reviews import REVIEWS, Review
 from domain.ids import new_id
 from domain.moments import epoch_seconds, to_text
 from domain.program.calls import CallFailed
 from domain.program.limits import EXECUTION_SECONDS
 from domain.program.values import Value, ensure_storable, kind_of, text_of
-from domain.reviews import REVIEWS, Review
 
 type Decision = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -74,7 +74,7 @@ def create(
         times_out_at=None if times_out is None else epoch_seconds(times_out),
         default_decision=config.defaultDecision,
     )
-    return Recorded(review.id, review.writes())
+    return Recorded(review.id, reviews.create(review))
 
 
 @effect(
@@ -86,7 +86,7 @@ def create(
 )
 def wait(context: CallContext) -> Outcome:
     """Wait for people, with no Lambda running meanwhile."""
-    asked = reviews.settle(context.table, context.now(), context.execution_id)
+    asked = reviews.take_defaults(context.table, context.now(), context.execution_id)
     pending = [review for review in asked if review.is_pending]
     if not pending:
         return [_result(review) for review in asked]
@@ -105,7 +105,7 @@ def wait(context: CallContext) -> Outcome:
 )
 def result(context: CallContext, review_id: Value) -> Outcome:
     """Read a review as it stands."""
-    for review in reviews.settle(context.table, context.now(), context.execution_id):
+    for review in reviews.take_defaults(context.table, context.now(), context.execution_id):
         if review.id == review_id:
             return _result(review)
     raise CallFailed(f"this execution created no review {text_of(review_id)[:60]}")

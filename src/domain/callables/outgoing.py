@@ -12,13 +12,13 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from domain.callables.addresses import resolve
-from domain.callables.effect import TryAgain
+from domain.callables.effect import Retry
 from domain.program.calls import CallFailed
 from domain.program.limits import VALUE_BYTES
 from domain.program.values import Value, loads
 
 RETRIED = {429, 502, 503, 504}
-"""Statuses after which another attempt may succeed. Rule: PROGRAMS "Callables"."""
+"""Statuses after which another attempt may succeed. Rule: programs "Callables"."""
 
 LONGEST_SECONDS = 60.0
 
@@ -58,7 +58,7 @@ class Response:
             return None
 
 
-def send(request: Request) -> Response | TryAgain:
+def send(request: Request) -> Response | Retry:
     """Send a request; no redirect is followed, since it might lead to where programs may not reach.
 
     Raises `CallFailed` for what another attempt would not change.
@@ -69,7 +69,7 @@ def send(request: Request) -> Response | TryAgain:
     try:
         address = resolve(host, port, request.allowed_hosts)
     except (OSError, UnicodeError):
-        return TryAgain(f"{host} could not be resolved")
+        return Retry(f"{host} could not be resolved")
     timeout = Timeout(connect=min(10.0, request.timeout), read=request.timeout)
     shared = {"timeout": timeout, "retries": False, "maxsize": 1, "block": False}
     pool = (
@@ -91,7 +91,7 @@ def send(request: Request) -> Response | TryAgain:
         )
         body = _read(answer, deadline)
     except (HTTPError, OSError) as error:
-        return TryAgain(f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}: {_reason(error)}")
+        return Retry(f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}: {_reason(error)}")
     finally:
         pool.close()
     headers = {name.lower(): value for name, value in answer.headers.items()}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.callables.effect import CallContext, SleepUntil, effect
+from domain.callables.effect import CallContext, Sleep, effect
 from domain.moments import to_text
 from domain.program.limits import WAIT_SECONDS
 from domain.program.values import Value, kind_of
@@ -15,7 +15,7 @@ def now(context: CallContext) -> Value:
 
 
 @effect("time.sleep", "seconds", "Waits so many seconds, at most 30 days.", gives="`null`")
-def sleep(context: CallContext, seconds: Value) -> SleepUntil:
+def sleep(context: CallContext, seconds: Value) -> Sleep:
     """Wait from the start of the call on."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise ValueError(f"seconds must be a number, not {kind_of(seconds)}")
@@ -25,7 +25,7 @@ def sleep(context: CallContext, seconds: Value) -> SleepUntil:
 
 
 @effect("time.sleep_until", "moment", "Waits until a moment, ISO 8601, at most 30 days ahead.", gives="`null`")
-def sleep_until(context: CallContext, moment: Value) -> SleepUntil:
+def sleep_until(context: CallContext, moment: Value) -> Sleep:
     """Wait until a moment; one that is past is no wait. Without an offset it is UTC."""
     if not isinstance(moment, str):
         raise ValueError(f"moment must be a string, not {kind_of(moment)}")
@@ -42,7 +42,7 @@ def sleep_until(context: CallContext, moment: Value) -> SleepUntil:
     return _bounded(context, max(ahead, 0))
 
 
-def _bounded(context: CallContext, seconds: float) -> SleepUntil:
+def _bounded(context: CallContext, seconds: float) -> Sleep:
     if seconds > WAIT_SECONDS:
         raise ValueError(f"one wait is at most {WAIT_SECONDS} seconds, 30 days, and this one is {seconds:.0f}")
-    return SleepUntil(context.started_at + timedelta(seconds=seconds))
+    return Sleep(context.started_at + timedelta(seconds=seconds))

@@ -27,7 +27,7 @@ class Finding:
 def check(source: Value, signatures: Signatures) -> list[Finding]:
     """Find all that is wrong with a program, its shape first, then its meaning; an empty list means that it can run.
 
-    `signatures` are those of every callable. Rule: PROGRAMS "Limits".
+    `signatures` are those of every callable. Rule: programs "Limits".
     """
     if not isinstance(source, dict):
         return [Finding("program", 'a program is an object: {"kind": "Program", "body": [...]}')]

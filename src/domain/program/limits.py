@@ -1,4 +1,4 @@
-"""The limits of programs, each of which an error names. Rule: PROGRAMS "Limits"."""
+"""The limits of programs, each of which an error names. Rule: programs "Limits"."""
 
 PROGRAM_BYTES = 256 * 1024
 STEPS = 500

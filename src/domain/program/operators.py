@@ -25,7 +25,7 @@ def _finite(compute: Callable[[Any, Any], Number], left: Value, right: Value) ->
 
 
 def add(left: Value, right: Value) -> Value:
-    """Add numbers; join strings, or a string and another scalar. Rule: PROGRAMS "Expressions"."""
+    """Add numbers; join strings, or a string and another scalar. Rule: programs "Expressions"."""
     if _are_numbers(left, right):
         return _finite(operator.add, left, right)
     scalars = not isinstance(left, list | dict) and not isinstance(right, list | dict)

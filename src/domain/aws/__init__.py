@@ -1,0 +1,1 @@
+"""The only rooms that know AWS: the table, the state machine, and how they are called; the effects' own I/O aside."""

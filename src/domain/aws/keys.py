@@ -1,0 +1,58 @@
+"""Primary keys of the one table, the partitions that items share, and positions within a partition.
+
+Each kind of item makes its own keys, in its module of `domain.entities`.
+"""
+
+from typing import NamedTuple, Self
+
+_WORKSPACE = "WS#"
+_EXECUTION = "EXECUTION#"
+_LAST = "~"
+"""Sorts behind every character of a sort key."""
+
+
+class Key(NamedTuple):
+    """The primary key of an item."""
+
+    pk: str
+    sk: str
+
+
+def workspace_partition(workspace_id: str) -> str:
+    """The partition of everything a workspace owns, save what its executions have done."""
+    return _WORKSPACE + workspace_id
+
+
+def workspace_of(pk: str) -> str:
+    """The workspace whose partition this is."""
+    return pk.removeprefix(_WORKSPACE)
+
+
+def execution_partition(execution_id: str) -> str:
+    """The partition of what an execution has done: its input, steps, journal, and what it waits for."""
+    return _EXECUTION + execution_id
+
+
+class Page(NamedTuple):
+    """How a query walks a partition: the sort keys between `first` and `last` (both included), in which order."""
+
+    first: str
+    last: str
+    newest_first: bool = False
+    limit: int | None = None
+
+    @classmethod
+    def whole(cls, prefix: str = "0") -> Self:
+        """Every item whose sort key begins so, in order; without a prefix, every id."""
+        return cls(prefix, prefix + _LAST if prefix != "0" else _LAST)
+
+    @classmethod
+    def newest(cls, prefix: str, after: str | None = None, limit: int | None = None) -> Self:
+        """The ids behind a prefix, newest first, from the position `after` on, whether or not that id exists."""
+        return cls(prefix or "0", _last_before(prefix, after), newest_first=True, limit=limit)
+
+
+def _last_before(prefix: str, after: str | None) -> str:
+    if after is None:
+        return prefix + _LAST
+    return f"{prefix}{int(after, 16) - 1:024x}" if int(after, 16) else prefix

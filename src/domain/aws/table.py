@@ -1,0 +1,278 @@
+"""The one DynamoDB table: reads, and the only place where a commit is carried out and its reasons are read."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from domain.aws.clients import call_aws
+from domain.aws.keys import Key, Page
+from domain.aws.writes import Item, Write
+from domain.refusals import Contention, Throttled
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_SERIALIZE = TypeSerializer().serialize
+_DESERIALIZE = TypeDeserializer().deserialize
+
+_BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_IN_PROGRESS = "TransactionInProgressException"
+_BUSY_ERRORS = {"TransactionConflictException", _IN_PROGRESS}
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.4
+_CONTENTION_SECONDS = 4.0
+
+
+class _Busy(Exception):
+    """Another commit had the items, or DynamoDB had no capacity for them."""
+
+    def __init__(self, *, is_in_progress: bool = False) -> None:
+        super().__init__()
+        self.is_in_progress = is_in_progress
+
+
+def _random() -> float:
+    """Draw from the system's secure source: a process copied by SnapStart must not repeat its jitter."""
+    return secrets.randbelow(1 << 30) / (1 << 30)
+
+
+class Table:
+    """Reads and conditional writes of the product's items."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        name: str,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = _random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self._client = client
+        self._sleep = sleep
+        self._random = random
+        self._monotonic = monotonic
+
+    def get(self, key: Key) -> Item | None:
+        """Read one item, consistently."""
+        answer = call_aws(self._client.get_item, TableName=self.name, Key=_key(key), ConsistentRead=True)
+        return _item(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, *keys: Key) -> dict[Key, Item]:
+        """Read items consistently in one call; those that do not exist are missing from the answer."""
+        found: dict[Key, Item] = {}
+        wanted: Any = {self.name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        while wanted:
+            answer = call_aws(self._client.batch_get_item, RequestItems=wanted)
+            for raw in answer["Responses"].get(self.name, []):
+                item = _item(raw)
+                found[Key(item["pk"], item["sk"])] = item
+            wanted = answer.get("UnprocessedKeys")
+            if wanted:
+                self._sleep(_FIRST_PAUSE_SECONDS * self._random())
+        return found
+
+    def query(self, pk: str, page: Page) -> Iterator[Item]:
+        """Read a range of one partition, consistently, as many requests as it takes."""
+        return self._query(
+            {
+                "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+                "ConsistentRead": True,
+            },
+            pk,
+            page,
+        )
+
+    def query_index(self, index: str, attribute: str, value: str, page: Page) -> Iterator[Item]:
+        """Read a range of ids in one partition of an index. An index lags: what it shows is a hint."""
+        return self._query(
+            {
+                "IndexName": index,
+                "KeyConditionExpression": f"{attribute} = :pk AND id BETWEEN :first AND :last",
+            },
+            value,
+            page,
+        )
+
+    def scan(self) -> Iterator[Item]:
+        """Read every item, consistently: for operators, never for a request."""
+        request: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
+        while True:
+            answer = call_aws(self._client.scan, **request)
+            yield from map(_item, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _query(self, request: dict[str, Any], pk: str, page: Page) -> Iterator[Item]:
+        values = {":pk": pk, ":first": page.first, ":last": page.last}
+        request |= {
+            "TableName": self.name,
+            "ScanIndexForward": not page.newest_first,
+            "ExpressionAttributeValues": _attributes(values),
+        }
+        left = page.limit
+        while True:
+            if left is not None:
+                request["Limit"] = left
+            answer = call_aws(self._client.query, **request)
+            yield from map(_item, answer["Items"])
+            left = None if left is None else left - len(answer["Items"])
+            if "LastEvaluatedKey" not in answer or left == 0:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def update(self, key: Key, expression: str, values: Item) -> Item:
+        """Change an item unconditionally, creating it if need be, and answer with the whole item afterwards."""
+        answer = self._patiently(
+            lambda: _call(
+                self._client.update_item,
+                TableName=self.name,
+                Key=_key(key),
+                UpdateExpression=expression,
+                ExpressionAttributeValues=_attributes(values),
+                ReturnValues="ALL_NEW",
+            )
+        )
+        return _item(answer["Attributes"])
+
+    def commit(self, *writes: Write) -> None:
+        """Carry out all writes or none.
+
+        The order of the writes is the order of precedence: the first that could not be done decides. If its
+        condition failed, its refusal is raised. If another commit had the item, all is tried again with
+        growing, jittered pauses; `Contention` after four seconds of that. `Unavailable` leaves unknown whether it was
+        carried out. Rule: architecture "Traps".
+        """
+        token = secrets.token_hex(16)
+
+        def attempt() -> None:
+            nonlocal token
+            try:
+                self._write(writes, token)
+            except _Busy as busy:
+                # Under its own token a repeat counts as the same request; one that was cancelled needs another.
+                if not busy.is_in_progress:
+                    token = secrets.token_hex(16)
+                raise
+
+        self._patiently(attempt)
+
+    def _patiently[T](self, attempt: Callable[[], T]) -> T:
+        deadline = self._monotonic() + _CONTENTION_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return attempt()
+            except _Busy:
+                if self._monotonic() + pause > deadline:
+                    raise Contention from None
+            self._sleep(pause * (0.5 + self._random()))
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _write(self, writes: Sequence[Write], token: str) -> None:
+        """Try once, or raise the refusal of the write that decides.
+
+        DynamoDB knows a transaction by its token for ten minutes: where only the answer got lost, the client's own
+        repeat is answered as the first would have been.
+        """
+        try:
+            if len(writes) == 1:
+                self._write_alone(writes[0])
+            else:
+                _call(
+                    self._client.transact_write_items,
+                    TransactItems=[{write.kind: self._request(write)} for write in writes],  # type: ignore[misc]
+                    ClientRequestToken=token,
+                )
+        except ClientError as error:
+            match error.response["Error"]["Code"]:
+                case "ConditionalCheckFailedException":
+                    raise writes[0].refusal(_seen(error.response)) from None
+                case "TransactionCanceledException":
+                    raise _first_reason(error, writes) from None
+            raise
+
+    def _write_alone(self, write: Write) -> None:
+        """A single write needs no transaction, which would cost twice as much."""
+        operations: dict[str, Callable[..., object]] = {
+            "Put": self._client.put_item,
+            "Update": self._client.update_item,
+            "Delete": self._client.delete_item,
+        }
+        _call(operations[write.kind], **self._request(write))
+
+    def _request(self, write: Write) -> dict[str, Any]:
+        request: dict[str, Any] = {"TableName": self.name}
+        if write.kind == "Put":
+            request["Item"] = _attributes({**write.item, **write.key._asdict()})
+        else:
+            request["Key"] = _key(write.key)
+        if write.expression:
+            request["UpdateExpression"] = write.expression
+        if write.condition:
+            request["ConditionExpression"] = write.condition
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if write.values:
+            request["ExpressionAttributeValues"] = _attributes(write.values)
+        if write.names:
+            request["ExpressionAttributeNames"] = dict(write.names)
+        return request
+
+
+def _call[**P, T](operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call an operation that writes, or raise `_Busy` where the same call may succeed a moment later."""
+    try:
+        return call_aws(operation, *args, **kwargs)
+    except Throttled:
+        raise _Busy from None
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _BUSY_ERRORS:
+            raise _Busy(is_in_progress=code == _IN_PROGRESS) from None
+        raise
+
+
+def _first_reason(error: ClientError, writes: Sequence[Write]) -> Exception:
+    reasons: list[Any] = error.response.get("CancellationReasons", [])
+    for write, reason in zip(writes, reasons, strict=False):
+        code = reason.get("Code", "None")
+        if code == "ConditionalCheckFailed":
+            return write.refusal(_seen(reason))
+        if code in _BUSY_REASONS:
+            return _Busy()
+        if code != "None":
+            return error
+    return error
+
+
+def _seen(answer: Any) -> Item | None:
+    return _item(answer["Item"]) if answer.get("Item") else None
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _attributes(item: Item) -> dict[str, Any]:
+    return {name: _SERIALIZE(value) for name, value in item.items()}
+
+
+def _item(raw: Any) -> Item:
+    return {name: _plain(_DESERIALIZE(value)) for name, value in raw.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Turn DynamoDB's numbers back into whole numbers: this product stores no others as numbers."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return value

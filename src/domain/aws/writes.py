@@ -1,0 +1,88 @@
+"""Writes as plain data: what is changed, what must be true for it, and the refusal if it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from domain.aws.keys import Key
+
+type Item = Mapping[str, Any]
+"""An item as this product stores it: strings, whole numbers, booleans, null, sets of strings, maps of these."""
+
+
+class ConditionNotMet(Exception):
+    """A write's condition did not hold, and the write names no refusal of its own: an expected race was lost."""
+
+
+def _lost_race(_: Item | None) -> Exception:
+    return ConditionNotMet()
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a commit.
+
+    `refusal` gets the item as it stood when the condition failed (`None` if there was none) and answers with
+    the exception that says so.
+    """
+
+    kind: Literal["Put", "Update", "Delete", "ConditionCheck"]
+    key: Key
+    expression: str = ""
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    item: Item = field(default_factory=dict)
+    refusal: Callable[[Item | None], Exception] = _lost_race
+
+    @staticmethod
+    def put(
+        key: Key,
+        item: Item,
+        *,
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+        refusal: Callable[[Item | None], Exception] = _lost_race,
+    ) -> Write:
+        """Store a whole item at a key."""
+        return Write("Put", key, condition=condition, values=values or {}, item=item, refusal=refusal)
+
+    @staticmethod
+    def update(
+        key: Key,
+        expression: str,
+        *,
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+        refusal: Callable[[Item | None], Exception] = _lost_race,
+    ) -> Write:
+        """Change attributes of an item by an update expression; without a condition it may create the item."""
+        return Write("Update", key, expression, condition, values or {}, names or {}, refusal=refusal)
+
+    @staticmethod
+    def delete(key: Key, *, condition: str = "", refusal: Callable[[Item | None], Exception] = _lost_race) -> Write:
+        """Remove an item."""
+        return Write("Delete", key, condition=condition, refusal=refusal)
+
+    @staticmethod
+    def check(
+        key: Key,
+        condition: str,
+        *,
+        values: Mapping[str, Any],
+        names: Mapping[str, str],
+        refusal: Callable[[Item | None], Exception] = _lost_race,
+    ) -> Write:
+        """Change nothing, and let the commit fail if the condition does not hold."""
+        return Write("ConditionCheck", key, "", condition, values, names, refusal=refusal)
+
+
+ABSENT = "attribute_not_exists(pk)"
+PRESENT = "attribute_exists(pk)"
+"""Conditions on the existence of the item itself."""
+
+TRANSACTION_WRITES = 100
+"""The most writes that DynamoDB takes in one transaction."""

@@ -1,0 +1,148 @@
+"""The checkpoint of a slice: what has piled up since the last commit, and the commit that makes it lasting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from domain.aws.keys import Key
+from domain.aws.writes import TRANSACTION_WRITES, Item, Write
+from domain.entities import executions, steps, workspaces
+from domain.entities.executions import End, Execution, Progress, Status
+from domain.entities.journal import Entry
+from domain.entities.steps import Retrying
+from domain.moments import to_text
+from domain.program.values import Value
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+RECORD_BYTES = 2 * 1024 * 1024
+"""The most that the steps of one execution may store together: a Lambda must be able to answer with all of it."""
+
+STEP_BYTES = 320 * 1024
+"""The most that one step may store; an item of DynamoDB holds 400 KB."""
+
+_COMMIT_BYTES = 3 * 1024 * 1024
+_COMMIT_WRITES = TRANSACTION_WRITES - 4
+"""A commit also writes the execution, its step under way, its slot, and what one call stores with its result."""
+
+
+class ExecutionEnded(Exception):
+    """The execution is not running any more: it was stopped, or another has recorded its end."""
+
+
+class SliceSuperseded(Exception):
+    """Another slice of the same execution has committed since this one began."""
+
+
+class RecordTooLarge(Exception):
+    """What a step would store is over a limit; the sentence names it."""
+
+
+class Checkpoint:
+    """Gathers finished steps, journal entries and the mark of the step under way, and commits them together.
+
+    Every commit asks for `running` and for the revision that this slice last saw, so nothing is recorded after
+    a stop, and of two slices of one execution only one goes on. Rule: architecture "Commit before an effect".
+    """
+
+    def __init__(self, table: Table, execution: Execution, progress: Progress) -> None:
+        self._table = table
+        self._execution = execution
+        self._committed = progress
+        self._pending: dict[Key, Write] = {}
+        self._pending_bytes = 0
+        self._started_at: dict[int, str] = {}
+        self.progress = replace(progress, slices=progress.slices + 1)
+
+    def begin_step(self, index: int, now: datetime, started_at: str | None = None) -> None:
+        """Note when the step under way began: now, or when an earlier slice began it."""
+        self._started_at[index] = started_at or to_text(now)
+
+    def mark_step(self, index: int, waiting: Entry | None = None) -> None:
+        """Show the step as under way and, while a call of it waits for another attempt, why and until when."""
+        retrying = None
+        if waiting and waiting.until and waiting.message is not None:
+            retrying = Retrying(waiting.attempt, waiting.until, waiting.message)
+        self.progress = replace(self.progress, is_step_begun=True)
+        self._add(steps.running(self._execution.id, index, self._started_at[index], retrying))
+
+    def count_wait(self) -> None:
+        """Count a wait that is about to begin."""
+        self.progress = replace(self.progress, waits=self.progress.waits + 1)
+
+    def note_call(self, index: int, entry: Entry, also: Iterable[Write] = (), *, is_new: bool) -> None:
+        """Add a journal entry, and what must be stored with it; a great many of them are committed on the way."""
+        self.progress = replace(self.progress, calls=self.progress.calls + is_new)
+        for write in (entry.write(self._execution.id, index), *also):
+            self._add(write)
+        if self._is_full():
+            self.mark_step(index)
+            self.commit()
+
+    def finish_step(self, index: int, now: datetime, result: Value, changed: Mapping[str, Value]) -> None:
+        """Record a step as completed: its result, and the variables it changed.
+
+        Raises `RecordTooLarge` where the step, or the execution with it, would store too much.
+        """
+        write, stored = steps.completed(self._execution.id, index, self._started_at[index], now, result, changed)
+        if stored > STEP_BYTES:
+            raise RecordTooLarge(
+                f"its result and the variables it changed take {stored} bytes, "
+                f"over the limit of {STEP_BYTES} for one step"
+            )
+        record_bytes = self.progress.record_bytes + stored
+        if record_bytes > RECORD_BYTES:
+            raise RecordTooLarge(
+                f"the steps of this execution store more than the limit of {RECORD_BYTES} bytes together"
+            )
+        self.progress = replace(self.progress, record_bytes=record_bytes)
+        self._move_on(index, write)
+
+    def fail_step(self, index: int, now: datetime, error: str) -> None:
+        """Record a step as failed."""
+        self._move_on(index, steps.failed(self._execution.id, index, self._started_at[index], now, error))
+
+    def _move_on(self, index: int, write: Write) -> None:
+        self._add(write)
+        self.progress = replace(self.progress, next_step=index + 1, is_step_begun=False)
+        if self._is_full():
+            self.commit()
+
+    def _add(self, write: Write) -> None:
+        self._pending[write.key] = write
+        self._pending_bytes += sum(len(str(value)) for value in write.item.values())
+
+    def _is_full(self) -> bool:
+        return len(self._pending) >= _COMMIT_WRITES or self._pending_bytes >= _COMMIT_BYTES
+
+    def commit(self) -> None:
+        """Make lasting what has piled up; the execution goes on.
+
+        Model step: Begin, before an effect; Note, after it.
+        """
+        self._commit(None)
+
+    def commit_end(self, end: End) -> None:
+        """Make lasting what has piled up and, in the same write, the end of the execution with its slot.
+
+        Model step: End.
+        """
+        self._commit(end, workspaces.free_slot(self._execution.workspace_id, self._execution.id))
+
+    def _commit(self, end: End | None, *also: Write) -> None:
+        after = replace(self.progress, revision=self._committed.revision + 1)
+        advance = executions.advance(self._execution, self._committed, after, end, _refusal)
+        self._table.commit(advance, *self._pending.values(), *also)
+        self._committed = self.progress = after
+        self._pending = {}
+        self._pending_bytes = 0
+
+
+def _refusal(seen: Item | None) -> Exception:
+    if seen is None or executions.from_item(seen).status is not Status.RUNNING:
+        return ExecutionEnded()
+    return SliceSuperseded()

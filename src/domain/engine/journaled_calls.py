@@ -1,0 +1,178 @@
+"""Carries out the effects that a step calls: from the journal where it has them, in the world where it has not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from domain.aws.writes import Write
+from domain.callables.effect import AwaitDecisions, CallContext, Effect, Recorded, Retry, Sleep
+from domain.callables.settings import Settings
+from domain.engine import retries
+from domain.engine.checkpoints import Checkpoint
+from domain.engine.next import CONTINUE, Next, SliceOver
+from domain.entities.executions import Execution
+from domain.entities.journal import CallState, Entry
+from domain.moments import Clock
+from domain.program import limits
+from domain.program.calls import Call, CallFailed, LimitExceeded
+from domain.program.values import Value, ensure_storable
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+
+class Diverged(Exception):
+    """A replay called something else than its journal holds: the platform's fault, never the program's."""
+
+
+class JournaledCalls:
+    """The effects of one step of one execution.
+
+    Calls are counted from 1 in the order in which the step makes them, which a replay repeats exactly. A call
+    that reaches out into the world is preceded by a commit; what it gave is journaled before the next begins.
+    """
+
+    def __init__(
+        self,
+        *,
+        table: Table,
+        checkpoint: Checkpoint,
+        execution: Execution,
+        step: int,
+        entries: Iterable[Entry],
+        effects: Mapping[str, Effect],
+        settings: Settings,
+        clock: Clock,
+        random: Callable[[], float],
+        is_time_over: Callable[[], bool],
+    ) -> None:
+        self._table = table
+        self._checkpoint = checkpoint
+        self._execution = execution
+        self._step = step
+        self._entries = {entry.nth: entry for entry in entries}
+        self._effects = effects
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._is_time_over = is_time_over
+        self._made = 0
+        self._reached_out = False
+
+    def call(self, call: Call) -> Value:
+        """Answer a call of the program. Rule: architecture "Programs are deterministic by construction"."""
+        self._made += 1
+        entry = self._entries.get(self._made)
+        if entry is None:
+            return self._value_of(self._perform(call, self._begin(call)))
+        if entry.callee != call.callee:
+            raise Diverged(f"call {self._made} of step {self._step} was {entry.callee} and is now {call.callee}")
+        return self._value_of(self._resume(call, entry))
+
+    def _value_of(self, entry: Entry) -> Value:
+        if entry.state is CallState.FAILED:
+            raise CallFailed(entry.message or "")
+        return entry.result
+
+    def _begin(self, call: Call) -> Entry:
+        if self._checkpoint.progress.calls >= limits.CALLS:
+            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.CALLS} calls")
+        return Entry(self._made, call.callee, CallState.DONE, self._clock())
+
+    def _resume(self, call: Call, entry: Entry) -> Entry:
+        if entry.state in {CallState.DONE, CallState.FAILED}:
+            return entry
+        if entry.state is not CallState.AWAITING and entry.until and self._clock() < entry.until:
+            raise SliceOver(Next("wait", entry.until))
+        if entry.state is CallState.SLEEPING:
+            return self._note(entry.done(None))
+        return self._perform(call, entry)
+
+    def _perform(self, call: Call, entry: Entry) -> Entry:
+        effect = self._effects[call.callee]
+        if effect.reaches_out:
+            if self._reached_out and self._is_time_over():
+                raise SliceOver(CONTINUE)
+            self._checkpoint.mark_step(self._step)
+            self._checkpoint.commit()
+            self._reached_out = True
+        try:
+            outcome = effect.perform(self._context(entry), *call.args)
+            if isinstance(outcome, Sleep):
+                return self._sleep(call, entry, outcome.until)
+            if isinstance(outcome, Retry):
+                return self._retry(call, entry, outcome)
+            if isinstance(outcome, AwaitDecisions):
+                return self._await_decisions(call, entry, outcome.until)
+            if isinstance(outcome, Recorded):
+                return self._note(entry.done(outcome.result), outcome.writes)
+            ensure_storable(outcome, "its result")
+        except CallFailed as failure:
+            return self._note(entry.failed(str(failure)))
+        except ValueError as unstorable:
+            return self._note(entry.failed(str(unstorable)))
+        return self._note(entry.done(outcome))
+
+    def _context(self, entry: Entry) -> CallContext:
+        return CallContext(
+            workspace_id=self._execution.workspace_id,
+            workflow_id=self._execution.workflow_id,
+            execution_id=self._execution.id,
+            step=self._step,
+            nth=entry.nth,
+            attempt=entry.attempt,
+            now=self._clock,
+            started_at=entry.started_at,
+            settings=self._settings,
+            table=self._table,
+        )
+
+    def _sleep(self, call: Call, entry: Entry, until: datetime) -> Entry:
+        if until <= self._clock():
+            return self._note(entry.done(None))
+        return self._wait(call, replace(entry, state=CallState.SLEEPING, until=_whole_second(until)))
+
+    def _retry(self, call: Call, entry: Entry, outcome: Retry) -> Entry:
+        """Wait for another attempt; after the last, its answer is the result, or the call has failed."""
+        if entry.attempt >= retries.ATTEMPTS:
+            if outcome.has_last:
+                return self._note(entry.done(outcome.last))
+            return self._note(entry.failed(f"{outcome.message} ({retries.ATTEMPTS} attempts)"))
+        pause = retries.pause_before(entry.attempt + 1, outcome.after, self._random)
+        until = _whole_second(self._clock() + timedelta(seconds=pause))
+        waiting = replace(
+            entry, state=CallState.RETRYING, attempt=entry.attempt + 1, message=outcome.message, until=until
+        )
+        return self._wait(call, waiting)
+
+    def _await_decisions(self, call: Call, entry: Entry, until: datetime | None) -> Entry:
+        self._count_wait(call)
+        self._note(replace(entry, state=CallState.AWAITING))
+        self._checkpoint.mark_step(self._step)
+        raise SliceOver(Next("await", until))
+
+    def _wait(self, call: Call, entry: Entry) -> Entry:
+        self._count_wait(call)
+        self._note(entry)
+        self._checkpoint.mark_step(self._step, entry)
+        raise SliceOver(Next("wait", entry.until))
+
+    def _count_wait(self, call: Call) -> None:
+        if self._checkpoint.progress.waits >= limits.WAITS:
+            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.WAITS} waits")
+        self._checkpoint.count_wait()
+
+    def _note(self, entry: Entry, also: Iterable[Write] = ()) -> Entry:
+        is_new = entry.nth not in self._entries
+        self._entries[entry.nth] = entry
+        self._checkpoint.note_call(self._step, entry, also, is_new=is_new)
+        return entry
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Step Functions waits until a whole second: the next one, so as not to wake too early."""
+    return datetime.fromtimestamp(math.ceil(moment.timestamp()), UTC)

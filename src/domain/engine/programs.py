@@ -1,0 +1,20 @@
+"""The programs that a warm worker keeps."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from domain.entities import workflows
+from domain.program import checker
+from domain.program.nodes import Program
+from domain.program.values import loads
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+
+@lru_cache(maxsize=64)
+def parsed(table: Table, workspace_id: str, workflow_id: str, version: int) -> Program:
+    """Read one version of a program, ready to run; a warm worker keeps it, since a version never changes."""
+    return checker.parse(loads(workflows.read_program(table, workspace_id, workflow_id, version)))

@@ -1,0 +1,212 @@
+"""Reviews: what an execution asks of a person, the marks by which reviews are found, and the token that wakes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import batched, islice
+from typing import TYPE_CHECKING
+
+from domain.aws import keys
+from domain.aws.keys import Key, Page
+from domain.aws.writes import Item, Write
+from domain.entities import executions
+from domain.entities.executions import Status
+from domain.moments import epoch_seconds, to_text
+from domain.program.values import Value, dumps, loads
+from domain.refusals import ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+REVIEWS = 100
+"""The most reviews of one execution: all of them are read together."""
+
+_PREFIX = "REVIEW#"
+_PENDING_PREFIX = "PENDING#"
+_ASKED_PREFIX = "ASKED#"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review as it stands at a moment; past `times_out_at`, in epoch seconds, it is decided by its default."""
+
+    id: str
+    workspace_id: str
+    workflow_id: str
+    execution_id: str
+    created_at: str
+    content: Value
+    action_id: str | None
+    steps: Value
+    decisions: tuple[str, ...]
+    times_out_at: int | None = None
+    default_decision: str | None = None
+    decision: str | None = None
+    comment: str | None = None
+    decided_at: str | None = None
+
+    def at(self, now: datetime) -> Review:
+        """The same review at a moment: its time may be over."""
+        if self.decision is not None or self.times_out_at is None or epoch_seconds(now) < self.times_out_at:
+            return self
+        moment = to_text(datetime.fromtimestamp(self.times_out_at, now.tzinfo))
+        return replace(self, decision=self.default_decision, decided_at=moment)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether nobody has decided it."""
+        return self.decision is None
+
+
+def key(workspace_id: str, review_id: str) -> Key:
+    """Where a review stands."""
+    return Key(keys.workspace_partition(workspace_id), _PREFIX + review_id)
+
+
+def _pending_key(workspace_id: str, review_id: str) -> Key:
+    """The mark of a review that nobody has decided, so that pending ones are found among many."""
+    return Key(keys.workspace_partition(workspace_id), _PENDING_PREFIX + review_id)
+
+
+def _asked_key(execution_id: str, review_id: str) -> Key:
+    """Where an execution finds a review that it created."""
+    return Key(keys.execution_partition(execution_id), _ASKED_PREFIX + review_id)
+
+
+def from_item(item: Item) -> Review:
+    """Read a stored review."""
+    return Review(
+        id=item["id"],
+        workspace_id=keys.workspace_of(item["pk"]),
+        workflow_id=item["workflow_id"],
+        execution_id=item["execution_id"],
+        created_at=item["created_at"],
+        content=loads(item["content"]),
+        action_id=item.get("action_id"),
+        steps=loads(item["steps"]),
+        decisions=tuple(json.loads(item["decisions"])),
+        times_out_at=item.get("times_out_at"),
+        default_decision=item.get("default_decision"),
+        decision=item.get("decision"),
+        comment=item.get("comment"),
+        decided_at=item.get("decided_at"),
+    )
+
+
+def read(table: Table, now: datetime, workspace_id: str, review_id: str) -> Review:
+    """Read a review of a workspace, or raise `ReviewNotFound`."""
+    item = table.get(key(workspace_id, review_id))
+    if item is None:
+        raise ReviewNotFound
+    return from_item(item).at(now)
+
+
+def of_execution(table: Table, execution_id: str) -> list[Review]:
+    """Read every review that an execution has created as it is stored, oldest first."""
+    asked = [
+        key(mark["workspace_id"], mark["sk"].removeprefix(_ASKED_PREFIX))
+        for mark in table.query(keys.execution_partition(execution_id), Page.whole(_ASKED_PREFIX))
+    ]
+    found = table.get_many(*asked) if asked else {}
+    return [from_item(found[at]) for at in asked]
+
+
+def list_page(
+    table: Table, now: datetime, workspace_id: str, limit: int, after: str | None, *, only_pending: bool
+) -> list[Review]:
+    """Read up to `limit` reviews, newest first, from the position `after` on.
+
+    Pending are those that a person can still decide: undecided, in time, and of a running execution.
+    """
+    partition = keys.workspace_partition(workspace_id)
+    if not only_pending:
+        return [from_item(item).at(now) for item in table.query(partition, Page.newest(_PREFIX, after, limit))]
+    marks = table.query(partition, Page.newest(_PENDING_PREFIX, after))
+    return list(islice(_decidable(table, now, workspace_id, marks), limit))
+
+
+def _decidable(table: Table, now: datetime, workspace_id: str, marks: Iterator[Item]) -> Iterator[Review]:
+    for some in batched(marks, 50, strict=False):
+        at_reviews = [key(workspace_id, mark["sk"].removeprefix(_PENDING_PREFIX)) for mark in some]
+        at_executions = {executions.key(workspace_id, mark["execution_id"]) for mark in some}
+        found = table.get_many(*at_reviews, *at_executions)
+        for at in at_reviews:
+            review = from_item(found[at]).at(now)
+            execution = executions.from_item(found[executions.key(workspace_id, review.execution_id)])
+            if review.is_pending and execution.status is Status.RUNNING:
+                yield review
+
+
+def create(review: Review) -> tuple[Write, ...]:
+    """Store a new review: itself, its mark among the pending, and where its execution finds it."""
+    fields = {name: value for name, value in asdict(review).items() if value is not None and name != "workspace_id"}
+    item: Item = {
+        **fields,
+        "content": dumps(review.content),
+        "steps": dumps(review.steps),
+        "decisions": json.dumps(review.decisions),
+    }
+    return (
+        Write.put(key(review.workspace_id, review.id), item),
+        Write.put(_pending_key(review.workspace_id, review.id), {"execution_id": review.execution_id}),
+        Write.put(_asked_key(review.execution_id, review.id), {"workspace_id": review.workspace_id}),
+    )
+
+
+def decide(review: Review, decision: str, comment: str | None, decided_at: str) -> tuple[Write, Write]:
+    """Decide once, or refuse with `ReviewAlreadyDecided`; a review that is decided is not among the pending."""
+    return (
+        Write.update(
+            key(review.workspace_id, review.id),
+            "SET decision = :decision, #comment = :comment, decided_at = :decided_at",
+            condition="attribute_not_exists(decision)",
+            values={":decision": decision, ":comment": comment, ":decided_at": decided_at},
+            names={"#comment": "comment"},
+            refusal=lambda seen: ReviewAlreadyDecided((seen or {})["decision"]),
+        ),
+        Write.delete(_pending_key(review.workspace_id, review.id)),
+    )
+
+
+def still_open(review: Review) -> Write:
+    """Refuse with `ReviewClosed` unless the execution that asked is still running."""
+    return executions.still_running(
+        review.workspace_id,
+        review.execution_id,
+        refusal=lambda seen: ReviewClosed(seen["status"]) if seen else ReviewNotFound(),
+    )
+
+
+def take_defaults(table: Table, now: datetime, execution_id: str) -> list[Review]:
+    """Read every review of an execution that goes on with them; what is decided by default by now is recorded first.
+
+    From then on nobody else decides it, so a person and the execution never see different decisions.
+    """
+    found = []
+    for stored in of_execution(table, execution_id):
+        review = stored.at(now)
+        if stored.is_pending and review.decision is not None:
+            try:
+                table.commit(*decide(review, review.decision, None, review.decided_at or to_text(now)))
+            except ReviewAlreadyDecided:
+                review = read(table, now, review.workspace_id, review.id)
+        found.append(review)
+    return found
+
+
+def _token_key(execution_id: str) -> Key:
+    return Key(keys.execution_partition(execution_id), "TASK")
+
+
+def keep_token(execution_id: str, task_token: str) -> Write:
+    """Store the token by which an execution that waits for decisions is woken; nobody is shown it."""
+    return Write.put(_token_key(execution_id), {"token": task_token})
+
+
+def read_token(table: Table, execution_id: str) -> str | None:
+    """Read the token of an execution that waits, or has waited, for decisions."""
+    item = table.get(_token_key(execution_id))
+    return item["token"] if item else None

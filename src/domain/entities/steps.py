@@ -1,0 +1,149 @@
+"""Steps: what is stored of each step that was begun, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from domain.aws import keys
+from domain.aws.keys import Key, Page
+from domain.aws.writes import Item, Write
+from domain.entities.executions import Execution, Status
+from domain.moments import to_text
+from domain.program.values import Value, dumps, loads
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+PREFIX = "STEP#"
+
+
+class StepStatus(StrEnum):
+    """Where a step is in its life."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that was begun, as a reader of step results sees it.
+
+    `attempt` and `next_attempt_at` are there while a call of it waits for another attempt.
+    """
+
+    index: int
+    status: StepStatus
+    result: Value
+    error: str | None = None
+    attempt: int | None = None
+    next_attempt_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """Why a step waits for another attempt of a call, which attempt that is, and when it comes."""
+
+    attempt: int
+    at: datetime
+    error: str
+
+
+def key(execution_id: str, index: int) -> Key:
+    """Where a step stands."""
+    return Key(keys.execution_partition(execution_id), f"{PREFIX}{index:05d}")
+
+
+def is_step(item: Item) -> bool:
+    """Whether an item, of those in an execution's partition, is a step."""
+    found: bool = item["sk"].startswith(PREFIX)
+    return found
+
+
+def index_of(item: Item) -> int:
+    """The position of a stored step in its program."""
+    return int(item["sk"].removeprefix(PREFIX))
+
+
+def read_all(table: Table, execution: Execution) -> list[Step]:
+    """Read every step begun, in order; what an ended execution left unfinished ended with it."""
+    rows = table.query(keys.execution_partition(execution.id), Page.whole(PREFIX))
+    return [from_item(row, execution) for row in rows]
+
+
+def from_item(item: Item, execution: Execution) -> Step:
+    """Read a stored step of an execution."""
+    index, status = index_of(item), StepStatus(item["status"])
+    if status is StepStatus.RUNNING and execution.status is not Status.RUNNING:
+        if execution.status is Status.STOPPED:
+            return Step(index, StepStatus.STOPPED, None)
+        return Step(index, StepStatus.FAILED, None, error=execution.error)
+    return Step(
+        index,
+        status,
+        _result(item),
+        error=item.get("error"),
+        attempt=item.get("attempt"),
+        next_attempt_at=item.get("next_attempt_at"),
+    )
+
+
+def _result(item: Item) -> Value:
+    """The result of a stored step; where it is also the value of a variable, it is stored there alone."""
+    if "result_from" in item:
+        return loads(item["changes"][item["result_from"]])
+    return loads(item["result"]) if "result" in item else None
+
+
+def started_at(item: Item) -> str:
+    """When a stored step began."""
+    text: str = item["started_at"]
+    return text
+
+
+def changes(item: Item) -> dict[str, Value]:
+    """The variables that a stored step changed, with their values."""
+    return {name: loads(text) for name, text in item.get("changes", {}).items()}
+
+
+def running(execution_id: str, index: int, started: str, retrying: Retrying | None = None) -> Write:
+    """Store a step as under way and, while a call of it waits for another attempt, why and until when."""
+    detail: Item = {}
+    if retrying:
+        detail = {
+            "attempt": retrying.attempt,
+            "next_attempt_at": to_text(retrying.at),
+            "error": retrying.error,
+        }
+    return _put(execution_id, index, started, {"status": StepStatus.RUNNING.value, **detail})
+
+
+def completed(
+    execution_id: str, index: int, started: str, now: datetime, result: Value, changed: Mapping[str, Value]
+) -> tuple[Write, int]:
+    """Store a step as completed, with its result and the variables it changed; answers also how many bytes that is."""
+    texts = {name: dumps(value) for name, value in changed.items()}
+    same = next((name for name, value in changed.items() if value is result and result is not None), None)
+    item: Item = {
+        "status": StepStatus.COMPLETED.value,
+        "completed_at": to_text(now),
+        **({"changes": texts} if texts else {}),
+        **({"result_from": same} if same is not None else {"result": dumps(result)}),
+    }
+    stored = sum(len(text.encode()) for text in (*texts, *texts.values(), item.get("result", "")))
+    return _put(execution_id, index, started, item), stored
+
+
+def failed(execution_id: str, index: int, started: str, now: datetime, error: str) -> Write:
+    """Store a step as failed."""
+    item: Item = {"status": StepStatus.FAILED.value, "completed_at": to_text(now), "error": error}
+    return _put(execution_id, index, started, item)
+
+
+def _put(execution_id: str, index: int, started: str, item: Item) -> Write:
+    return Write.put(key(execution_id, index), {**item, "started_at": started})

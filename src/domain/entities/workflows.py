@@ -1,0 +1,118 @@
+"""Workflows and the immutable versions of their programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from domain.aws import keys
+from domain.aws.keys import Key, Page
+from domain.aws.writes import ABSENT, PRESENT, Item, Write
+from domain.moments import to_text
+from domain.refusals import WorkflowNotFound
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+_PREFIX = "WORKFLOW#"
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow as it stands; `version` counts its programs from 1, `last_run_at` is `None` before the first run."""
+
+    id: str
+    workspace_id: str
+    name: str
+    description: str
+    version: int
+    created_at: str
+    updated_at: str
+    last_run_at: str | None
+
+
+def key(workspace_id: str, workflow_id: str) -> Key:
+    """Where a workflow stands."""
+    return Key(keys.workspace_partition(workspace_id), _PREFIX + workflow_id)
+
+
+def _program_key(workspace_id: str, workflow_id: str, version: int) -> Key:
+    return Key(keys.workspace_partition(workspace_id), f"PROGRAM#{workflow_id}#{version:08d}")
+
+
+def from_item(item: Item) -> Workflow:
+    """Read a stored workflow."""
+    return Workflow(
+        id=item["id"],
+        workspace_id=item["workspace_id"],
+        name=item["name"],
+        description=item["description"],
+        version=item["version"],
+        created_at=item["created_at"],
+        updated_at=item["updated_at"],
+        last_run_at=item.get("last_run_at"),
+    )
+
+
+def find(table: Table, workspace_id: str, workflow_id: str) -> Workflow | None:
+    """Read a workflow, `None` if there is none."""
+    item = table.get(key(workspace_id, workflow_id))
+    return from_item(item) if item else None
+
+
+def read(table: Table, workspace_id: str, workflow_id: str) -> Workflow:
+    """Read a workflow, or raise `WorkflowNotFound`."""
+    workflow = find(table, workspace_id, workflow_id)
+    if workflow is None:
+        raise WorkflowNotFound
+    return workflow
+
+
+def list_page(table: Table, workspace_id: str, limit: int, after: str | None) -> list[Workflow]:
+    """Read up to `limit` workflows, newest first, from the position `after` on."""
+    rows = table.query(keys.workspace_partition(workspace_id), Page.newest(_PREFIX, after, limit))
+    return [from_item(row) for row in rows]
+
+
+def program_text(table: Table, workflow: Workflow) -> str:
+    """Read the program of a workflow's current version, as JSON."""
+    return read_program(table, workflow.workspace_id, workflow.id, workflow.version)
+
+
+def read_program(table: Table, workspace_id: str, workflow_id: str, version: int) -> str:
+    """Read one version of a program, as JSON."""
+    item = table.get(_program_key(workspace_id, workflow_id, version))
+    if item is None:
+        raise WorkflowNotFound
+    text: str = item["program"]
+    return text
+
+
+def put(workflow: Workflow, before: Workflow | None) -> Write:
+    """Store a workflow, new or in place of what was seen `before`; fails if another change came first."""
+    item = {name: value for name, value in asdict(workflow).items() if name != "last_run_at"}
+    return Write.update(
+        key(workflow.workspace_id, workflow.id),
+        "SET " + ", ".join(f"#{name} = :{name}" for name in item),
+        condition="version = :seen" if before else ABSENT,
+        values={f":{name}": value for name, value in item.items()} | ({":seen": before.version} if before else {}),
+        names={f"#{name}": name for name in item},
+    )
+
+
+def put_program(workflow: Workflow, text: str) -> Write:
+    """Store the program of a workflow's current version, as JSON."""
+    item: Item = {"program": text, "created_at": workflow.updated_at}
+    return Write.put(_program_key(workflow.workspace_id, workflow.id, workflow.version), item)
+
+
+def note_run(workflow: Workflow, now: datetime) -> Write:
+    """Note when a workflow was last run, or refuse with `WorkflowNotFound`."""
+    return Write.update(
+        key(workflow.workspace_id, workflow.id),
+        "SET last_run_at = :now",
+        condition=PRESENT,
+        values={":now": to_text(now)},
+        refusal=lambda _: WorkflowNotFound(),
+    )

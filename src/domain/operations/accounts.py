@@ -1,0 +1,100 @@
+"""What an operator does for a workspace: create it, make its API keys, revoke them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from domain.entities import api_keys, ledger, request_windows, workspaces
+from domain.entities.api_keys import ApiKey, Scope
+from domain.entities.workspaces import Plan, Workspace
+from domain.ids import new_id
+from domain.moments import epoch_seconds, to_text
+from domain.refusals import ApiKeyNotFound, InvalidRequest, PlanLacksApi
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+
+def create_workspace(
+    table: Table,
+    now: datetime,
+    *,
+    name: str,
+    plan: Plan,
+    credits: int = 0,  # noqa: A002 - the field's own term
+    requests_per_minute: int | None = None,
+    concurrent_executions: int | None = None,
+) -> Workspace:
+    """Create a workspace, its first credits being the first grant in its ledger.
+
+    Raises `InvalidRequest` for an empty name, or a number below zero (credits) or one (limits).
+    """
+    if not name.strip():
+        raise InvalidRequest("A workspace needs a name.")
+    own = {"requests_per_minute": requests_per_minute, "concurrent_executions": concurrent_executions}
+    for term, limit in own.items():
+        if limit is not None and limit < 1:
+            raise InvalidRequest(f"{term} must be at least 1, not {limit}.")
+    if credits < 0:
+        raise InvalidRequest(f"credits must not be negative, and {credits} is.")
+    workspace_id = new_id(now)
+    writes = [workspaces.create(workspace_id, now, name=name.strip(), plan=plan, credits=credits, **own)]
+    if credits:
+        writes.append(ledger.grant(workspace_id, new_id(now), credits, "granted at creation", now))
+    table.commit(*writes)
+    return workspaces.read(table, workspace_id)
+
+
+def create_key(
+    table: Table, now: datetime, workspace: Workspace, scopes: frozenset[Scope], expires_in_days: int | None = None
+) -> tuple[str, ApiKey]:
+    """Make an API key and answer with its text, which is kept nowhere, and what is stored.
+
+    Raises `PlanLacksApi`, `KeyLimitReached` (expired keys do not count), or `InvalidRequest` for no scope or
+    an expiry that is not in the future.
+    """
+    if not workspace.has_api:
+        raise PlanLacksApi
+    if not scopes:
+        raise InvalidRequest(f"A key needs at least one scope of: {', '.join(Scope)}.")
+    if expires_in_days is not None and expires_in_days < 1:
+        raise InvalidRequest(f"A key expires in at least 1 day, not {expires_in_days}.")
+    _forget_expired(table, now, workspace.id)
+    text = api_keys.new_text()
+    api_key = ApiKey(
+        id=new_id(now),
+        hash=api_keys.hash_of(text),
+        prefix=api_keys.prefix_of(text),
+        workspace_id=workspace.id,
+        scopes=frozenset(scopes),
+        created_at=to_text(now),
+        expires_at=None if expires_in_days is None else epoch_seconds(now + timedelta(days=expires_in_days)),
+    )
+    table.commit(*api_keys.create(api_key, workspace.limits.api_keys))
+    return text, api_key
+
+
+def revoke_key(table: Table, now: datetime, workspace_id: str, id_or_prefix: str) -> None:
+    """Take an API key away, or raise `ApiKeyNotFound`; no request that comes after this is let in.
+
+    Workers keep what they know of a key for the rest of the minute; the mark on the request windows that they count
+    into makes them look again.
+    """
+    for api_key in api_keys.read_all(table, workspace_id):
+        if id_or_prefix in {api_key.id, api_key.prefix}:
+            removal = api_keys.remove(workspace_id, {api_key.hash})
+            table.commit(*removal, *request_windows.note_revocation(workspace_id, now))
+            return
+    raise ApiKeyNotFound
+
+
+def _forget_expired(table: Table, now: datetime, workspace_id: str) -> None:
+    """Expired keys must not hold places; those that TTL has deleted are known by their hash alone.
+
+    The set is read first: a key that is made meanwhile is then none of those it looks at.
+    """
+    listed = api_keys.read_hashes(table, workspace_id)
+    alive = {api_key.hash for api_key in api_keys.read_all(table, workspace_id) if not api_key.is_expired(now)}
+    if gone := listed - alive:
+        table.commit(*api_keys.remove(workspace_id, gone))

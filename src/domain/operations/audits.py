@@ -1,0 +1,148 @@
+"""Audits: what must hold between items, recomputed from the items themselves. For operators; no request needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from domain.entities import executions, ledger, receipts, workspaces
+from domain.entities.executions import Execution, Status
+from domain.entities.workspaces import Workspace
+from domain.operations.outcomes import PLATFORM_FAILED
+from domain.refusals import ExecutionNotFound, WorkspaceNotFound
+
+if TYPE_CHECKING:
+    from domain.aws.stack import Stack
+    from domain.aws.table import Table
+
+_READINGS = 5
+_PUT_RIGHT_WITHIN = timedelta(minutes=3)
+"""By then reconciliation, which runs every minute, has put right what can be put right."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditsAudit:
+    """The credits of a workspace as its ledger and executions say they must be, and what differs from that."""
+
+    workspace_id: str
+    granted: int
+    charged: int
+    refunded: int
+    balance: int
+    differences: tuple[str, ...]
+
+
+def audit_credits(table: Table, workspace_id: str) -> CreditsAudit:
+    """Recompute a workspace's balance and running set, or raise `WorkspaceNotFound`.
+
+    A workspace at work is read again, a few times, until it stayed the same while it was read.
+    Rule: architecture "What must always hold".
+    """
+    workspace = workspaces.read(table, workspace_id)
+    for _ in range(_READINGS):
+        audit = _audit(table, workspace)
+        before, workspace = workspace, workspaces.read(table, workspace_id)
+        if workspace == before:
+            break
+    return audit
+
+
+def _audit(table: Table, workspace: Workspace) -> CreditsAudit:
+    granted, refunds = 0, dict[str, int]()
+    for entry in ledger.read_all(table, workspace.id):
+        if entry.refunded_execution is None:
+            granted += entry.amount
+        else:
+            refunds[entry.refunded_execution] = entry.amount
+    runs = {execution.id: execution for execution in executions.list_page(table, workspace.id)}
+    refunded = sum(refunds.values())
+    return CreditsAudit(
+        workspace_id=workspace.id,
+        granted=granted,
+        charged=len(runs),
+        refunded=refunded,
+        balance=workspace.credits,
+        differences=tuple(_differences(workspace, granted + refunded - len(runs), runs, set(refunds))),
+    )
+
+
+def _differences(workspace: Workspace, expected: int, runs: dict[str, Execution], refunded: set[str]) -> list[str]:
+    owed = {run.id for run in runs.values() if run.error == PLATFORM_FAILED}
+    running = {run.id for run in runs.values() if run.status is Status.RUNNING}
+    found = []
+    if workspace.credits != expected:
+        found.append(f"the balance is {workspace.credits}, and ledger and executions make it {expected}")
+    if workspace.credits < 0:
+        found.append("the balance is below zero")
+    found += [f"execution {run} was refunded and is not owed it" for run in sorted(refunded - owed)]
+    found += [f"execution {run} is owed a refund" for run in sorted(owed - refunded)]
+    found += [f"execution {run} holds a slot and is not running" for run in sorted(workspace.running - running)]
+    found += [f"execution {run} is running without a slot" for run in sorted(running - workspace.running)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What is wrong in a stack, by ids; all empty where nothing is."""
+
+    overdue_executions: tuple[str, ...]
+    """Running here for minutes, while nothing runs them there."""
+    leaked_slots: tuple[str, ...]
+    """Held by executions that are not running."""
+    receipts_without_executions: tuple[str, ...]
+    """The executions they name."""
+    unknown_to_us: tuple[str, ...]
+    """Running in Step Functions without an item of ours."""
+
+
+def examine(stack: Stack, now: datetime) -> Examination:
+    """Read the whole table once and compare it with Step Functions. Takes as long as the table is large."""
+    # In this order: an execution's item is written before it is started, and ends before its state machine does.
+    there = stack.state_machine.list_running()
+    runs = dict[str, Execution]()
+    slots = dict[str, str]()
+    owners = set[str]()
+    for item in stack.table.scan():
+        if executions.is_execution(item):
+            runs[item["id"]] = executions.from_item(item)
+        elif receipts.is_receipt(item):
+            receipt = receipts.from_item(item)
+            if receipt.owner.kind == "execution" and not receipt.is_expired(now):
+                owners.add(receipt.owner.id)
+        elif workspaces.is_workspace(item):
+            workspace = workspaces.from_item(item)
+            slots |= dict.fromkeys(workspace.running, workspace.id)
+    overdue = [
+        run.id
+        for run in runs.values()
+        if run.status is Status.RUNNING
+        and now - run.started > _PUT_RIGHT_WITHIN
+        and run.id not in there
+        and _is_running(stack.table, run.workspace_id, run.id)
+        and stack.state_machine.describe(run.id) != "running"
+    ]
+    leaked = [run for run, workspace_id in slots.items() if _is_leaked(stack.table, workspace_id, run)]
+    return Examination(
+        overdue_executions=tuple(sorted(overdue)),
+        leaked_slots=tuple(sorted(leaked)),
+        receipts_without_executions=tuple(sorted(owners - set(runs))),
+        unknown_to_us=tuple(sorted(there - set(runs))),
+    )
+
+
+def _is_running(table: Table, workspace_id: str, execution_id: str) -> bool:
+    try:
+        return executions.read(table, workspace_id, execution_id).status is Status.RUNNING
+    except ExecutionNotFound:
+        return False
+
+
+def _is_leaked(table: Table, workspace_id: str, execution_id: str) -> bool:
+    """A slot is read after its execution: the end gives it back in the same write."""
+    if _is_running(table, workspace_id, execution_id):
+        return False
+    try:
+        return execution_id in workspaces.read(table, workspace_id).running
+    except WorkspaceNotFound:
+        return False

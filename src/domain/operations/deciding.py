@@ -1,0 +1,95 @@
+"""Deciding: a person answers a review, and the execution that waits for it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, override
+
+from domain.aws.keys import Key
+from domain.aws.stack import Stack
+from domain.entities import reviews
+from domain.entities.receipts import Owner, Receipt
+from domain.entities.reviews import Review
+from domain.moments import to_text
+from domain.operations.idempotency import Found, Operation, Plan
+from domain.program.values import Value
+from domain.refusals import InvalidRequest, ReviewAlreadyDecided, ReviewNotFound
+
+_COMMENT_CHARACTERS = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide(Operation):
+    """Decide a review, and wake its execution if that waits for nothing else.
+
+    Refuses with `ReviewNotFound`, `ReviewAlreadyDecided`, `ReviewClosed` when its execution has ended, or
+    `InvalidRequest` for a decision that it does not offer or a comment that is too long.
+    """
+
+    name: ClassVar[str] = "decide"
+
+    workspace_id: str
+    review_id: str
+    decision: str
+    comment: str | None = None
+
+    @property
+    @override
+    def asks(self) -> tuple[str, Value]:
+        return self.review_id, {"decision": self.decision, "comment": self.comment}
+
+    @override
+    def reads(self) -> tuple[Key, ...]:
+        return (reviews.key(self.workspace_id, self.review_id),)
+
+    @override
+    def plan(self, found: Found) -> Plan:
+        if self.comment is not None and len(self.comment) > _COMMENT_CHARACTERS:
+            raise InvalidRequest(f"comment must have at most {_COMMENT_CHARACTERS} characters.")
+        review = self._review(found)
+        if review is None:
+            raise ReviewNotFound
+        if review.decision is not None:
+            raise ReviewAlreadyDecided(review.decision)
+        if self.decision not in review.decisions:
+            raise InvalidRequest(f"decision must be one of: {', '.join(review.decisions)}.")
+        writes = (
+            *reviews.decide(review, self.decision, self.comment, to_text(self.now)),
+            reviews.still_open(review),
+        )
+        body: Value = {"review_id": self.review_id, "status": "decided", "decision": self.decision}
+        return Plan(writes, Owner("execution", review.execution_id), body)
+
+    @override
+    def follow(self, stack: Stack, owner: Owner) -> None:
+        wake_if_due(stack, self.now, owner.id)
+
+    @override
+    def repair(self, stack: Stack, found: Found, receipt: Receipt | None) -> None:
+        """Wake the execution of a review that is decided: the request that decided it may have died before that."""
+        review = self._review(found)
+        if review is not None and not review.is_pending:
+            wake_if_due(stack, self.now, review.execution_id)
+
+    def _review(self, found: Found) -> Review | None:
+        [at] = self.reads()
+        return reviews.from_item(found[at]).at(self.now) if at in found else None
+
+
+def await_decisions(stack: Stack, now: datetime, execution_id: str, task_token: str) -> None:
+    """Keep the token by which a waiting execution is woken; where all is decided by now, wake it at once.
+
+    Who decides writes first and then looks for a token; this keeps the token first and then looks for decisions.
+    So at least one of the two sees the other.
+    """
+    stack.table.commit(reviews.keep_token(execution_id, task_token))
+    wake_if_due(stack, now, execution_id)
+
+
+def wake_if_due(stack: Stack, now: datetime, execution_id: str) -> bool:
+    """Wake an execution that waits for decisions if none is missing; answers whether it was woken."""
+    if any(review.at(now).is_pending for review in reviews.of_execution(stack.table, execution_id)):
+        return False
+    token = reviews.read_token(stack.table, execution_id)
+    return token is not None and stack.state_machine.try_wake(token)

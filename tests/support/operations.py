@@ -1,0 +1,59 @@
+"""Short ways to carry out operations in tests."""
+
+import json
+from datetime import datetime
+
+from domain.aws.stack import Stack
+from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
+from domain.entities.workspaces import Workspace
+from domain.operations.admission import Run
+from domain.operations.granting import Grant
+from domain.operations.idempotency import Success, carry_out
+from domain.operations.stopping import Stop
+from domain.program.values import Value
+
+
+def stack_of(table: Table, machine: StateMachine) -> Stack:
+    """A stack of these parts."""
+    return Stack(lambda: table, lambda: machine)
+
+
+def run(
+    stack: Stack,
+    now: datetime,
+    workspace: Workspace,
+    workflow_id: str,
+    program_input: Value = None,
+    key: str | None = None,
+) -> Success:
+    """Start an execution of a workflow."""
+    return carry_out(
+        stack,
+        Run(
+            now=now,
+            idempotency_key=key,
+            workspace=workspace,
+            workflow_id=workflow_id,
+            program_input=program_input,
+        ),
+    )
+
+
+def started(stack: Stack, now: datetime, workspace: Workspace, workflow_id: str, program_input: Value = None) -> str:
+    """Start an execution of a workflow; answers its id."""
+    return str(json.loads(run(stack, now, workspace, workflow_id, program_input).body)["execution_id"])
+
+
+def stop(stack: Stack, now: datetime, workspace_id: str, execution_id: str, key: str | None = None) -> Success:
+    """Stop an execution."""
+    return carry_out(stack, Stop(now=now, idempotency_key=key, workspace_id=workspace_id, execution_id=execution_id))
+
+
+def grant(
+    stack: Stack, now: datetime, workspace_id: str, amount: int, reason: str = "a gift", key: str | None = None
+) -> Success:
+    """Grant credits to a workspace."""
+    return carry_out(
+        stack, Grant(now=now, idempotency_key=key, workspace_id=workspace_id, amount=amount, reason=reason)
+    )

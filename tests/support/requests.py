@@ -1,0 +1,51 @@
+"""Requests as API Gateway hands them to a handler, and its answers as a client sees them."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from handlers.http import Endpoint
+from handlers.worker import Worker
+
+
+class Context(SimpleNamespace):
+    """What Lambda tells a function about its invocation."""
+
+    function_name = "function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 20_000
+
+
+def event(method: str, path: str, key: str | None, query: Any, body: str | None, headers: dict[str, str]) -> Any:
+    authorization = {} if key is None else {"Authorization": f"Bearer {key}"}
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"Host": "api.example.com", **authorization, **headers},
+        "queryStringParameters": query,
+        "requestContext": {"path": f"/api{path}", "stage": "api"},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def send(
+    worker: Worker,
+    endpoint: Endpoint,
+    method: str,
+    path: str,
+    key: str | None,
+    query: Any = None,
+    body: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, dict[str, str], Any]:
+    """Status, headers by their names in lower case, and the body read as JSON."""
+    asked = event(method, path, key, query, body, headers or {})
+    answer = endpoint(asked, Context(), worker)  # type: ignore[arg-type]
+    shown = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
+    return answer["statusCode"], shown, json.loads(answer["body"])
