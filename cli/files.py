@@ -11,7 +11,7 @@ from domain.program.values import Value, loads
 
 
 class FileUnusable(Exception):
-    """A file cannot be read as what it should be; the text says why and where."""
+    """A file is not the workflow file that it should be; the text says why and where."""
 
 
 class WorkflowFile(BaseModel):
@@ -33,7 +33,7 @@ def read_workflow(path: Path) -> WorkflowFile:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in invalid.errors()
         )
-        raise FileUnusable(f"{path} is no workflow file: {problems}") from None
+        raise FileUnusable(f"{path} is not a workflow file: {problems}") from None
 
 
 def _read(path: Path) -> Value:
@@ -79,7 +79,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, str):
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is no string", key_node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not a string", key_node.start_mark)
         if key in found:
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key {json.dumps(key)} stands twice", key_node.start_mark

@@ -1,1 +1,1 @@
-"""Tools of the workshop; nothing here is shipped."""
+"""Tools for developers; nothing here is shipped."""

@@ -16,7 +16,7 @@ REGION = "us-east-1"
 
 
 class CloudFailed(Exception):
-    """The local cloud cannot be had; the text says why."""
+    """The local cloud cannot be started; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

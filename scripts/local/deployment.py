@@ -1,4 +1,4 @@
-"""Builds and deploys the template with SAM, as anybody would, against a local cloud."""
+"""Builds and deploys the template with SAM, as an operator would, against a local cloud."""
 
 import os
 import platform

@@ -76,7 +76,7 @@ def _parse(mail: Value) -> Mail:
         problem = invalid.errors()[0]
         where = str(problem["loc"][0]) if problem["loc"] else "the mail"
         if problem["type"] == "extra_forbidden":
-            raise ValueError(f"{where} is no field of a mail: to, subject, text, html, reply_to") from None
+            raise ValueError(f"{where} is not a field of a mail: to, subject, text, html, reply_to") from None
         if problem["type"] == "missing":
             raise ValueError(f"the mail has no {where}") from None
         raise ValueError(f"{where} of the mail cannot be used: {problem['msg']}") from None

@@ -98,5 +98,5 @@ def _options(options: Value) -> Options:
         problem = invalid.errors()[0]
         where = ".".join(str(part) for part in problem["loc"][:2]) or "options"
         if problem["type"] == "extra_forbidden":
-            raise ValueError(f"{where} is no option: headers, query, json, body, timeout") from None
+            raise ValueError(f"{where} is not an option: headers, query, json, body, timeout") from None
         raise ValueError(f"{where} cannot be used: {problem['msg']}") from None

@@ -1,4 +1,4 @@
-"""`human.*`: reviews for people, who never see what their execution waits with."""
+"""`human.*`: reviews for people; the token that an execution waits with is shown to nobody."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any

@@ -144,7 +144,7 @@ class Expressions:
         return self._made(at, lambda: apply(left(), right()))
 
     def _visited(self, value: Value, at: str) -> Value:
-        """A value that is looked at as a whole: that takes as many visits as it has parts."""
+        """Count a value that is looked at as a whole: as many visits as it has parts."""
         if isinstance(value, list | dict):
             measure = self._meter.measure(value, at)
             self._meter.charge(measure.parts // 2 + measure.size // _BYTES_PER_VISIT, at)

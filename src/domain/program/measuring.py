@@ -37,7 +37,7 @@ class Meter:
             raise LimitExceeded(f"{at}: the step reached its limit of {NODE_VISITS} node visits")
 
     def measure(self, value: Value, at: str) -> Measure:
-        """Measure a value that a step has made, or raise `ValueError` where it is none that can be stored."""
+        """Measure a value that a step has made, or raise `ValueError` if it cannot be stored."""
         if isinstance(value, str):
             return self._measure_string(value, at)
         if isinstance(value, list | dict):
@@ -45,7 +45,7 @@ class Meter:
         return Measure(_scalar_size(value), 0, 1)
 
     def accept(self, value: Value, at: str) -> Value:
-        """Answer with a value that a step has made, having made sure that it can be stored."""
+        """Answer with a value that a step has made, after checking that it can be stored."""
         if isinstance(value, str | list | dict):
             self.measure(value, at)
         else:

@@ -1,6 +1,6 @@
 """The meaning of a program's names: variables declared, callables known, loops around what leaves them.
 
-Walks the raw JSON and passes over whatever is no node, so that one mistake hides no other.
+Walks the raw JSON and passes over what is not a node, so that one mistake hides no other.
 """
 
 from __future__ import annotations
@@ -177,6 +177,6 @@ def _storable(value: Any, at: str) -> Found:
 
 
 def suggestion(name: str, known: list[str]) -> str:
-    """A known name that the unknown one may have been meant for, as the end of a sentence."""
+    """A known name that the unknown one resembles, as the end of a sentence."""
     close = get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else ""

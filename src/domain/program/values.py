@@ -120,7 +120,7 @@ def _ensure_scalars(value: Value, where: str) -> None:
 
 
 def kind_of(value: Value) -> str:
-    """What a person calls the kind of a value."""
+    """The kind of a value, as error messages call it."""
     match value:
         case None:
             return "null"

@@ -1,4 +1,4 @@
-"""Reads the arguments of pure callables: the value if it is of the kind that is wanted, or a sentence that says so."""
+"""Reads the arguments of pure callables: the value, or a sentence that says which kind is wanted."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def text(value: Value, name: str) -> str:
 
 
 def number(value: Value, name: str) -> int | float:
-    """A number; a boolean is none."""
+    """A number; a boolean is not one."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     raise _unfit(value, name, "a number")
@@ -50,14 +50,14 @@ def fields(value: Value, name: str) -> dict[str, Any]:
 
 
 def bounded(length: int, what: str) -> int:
-    """A length that a value can have at all, before anything that long is made."""
+    """A length that a value may have, checked before anything that long is made."""
     if length > VALUE_BYTES:
         raise ValueError(f"{what} would take more than the limit of {VALUE_BYTES} bytes for a value")
     return length
 
 
 def bounded_items(length: int, what: str) -> int:
-    """A number of items that a list can have at all, before such a list is made."""
+    """A number of items that a list may have, checked before such a list is made."""
     return bounded(length * 2, what) // 2
 
 

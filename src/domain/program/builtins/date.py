@@ -31,7 +31,7 @@ def _zone(value: Value) -> ZoneInfo:
 
 
 def _written(compute: Callable[[], datetime]) -> str:
-    """Compute a moment, and write it; years before 1 and after 9999 there are none."""
+    """Compute a moment, and write it; only the years 1 to 9999 can be written."""
     try:
         moment = compute()
         return moment.isoformat(timespec="microseconds" if moment.microsecond else "seconds")

@@ -104,9 +104,9 @@ def power(base: Value, exponent: Value) -> Value:
     try:
         result = of**to
     except (OverflowError, ZeroDivisionError):
-        raise ValueError("the result is no finite number") from None
+        raise ValueError("the result is not a finite number") from None
     if isinstance(result, complex):
-        raise ValueError("the result is no real number")
+        raise ValueError("the result is not a real number")
     return _finite(result)
 
 
