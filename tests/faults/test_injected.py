@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.aws.state_machine import MachineStatus
+from domain.aws.writes import Write
 from tests.support.programs import call, do, let, literal, post, sleep
 from tests.support.system import Fresh, System
 from tests.support.wire import Answers, Died, Fault, cancelled
@@ -360,3 +361,25 @@ def test_a_decision_whose_wake_up_was_lost_wakes_it_later(system: System) -> Non
 
     assert system.status(execution_id) == "success"
     system.check_quiet()
+
+
+def test_a_decision_that_comes_right_before_the_token_is_kept_wakes_the_execution(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who decides finds no token yet: whoever keeps it must look for decisions afterwards."""
+    execution_id = system.run(system.workflow(do(call("human.create", literal("Go?"))), do(call("human.wait")))).body[
+        "execution_id"
+    ]
+    commit = system.table.commit
+
+    def decide_before_the_token(*writes: Write) -> None:
+        if writes[0].key.sk == "TASK":
+            monkeypatch.undo()
+            assert system.decide(system.reviews()[0]["review_id"]).status == 200
+        commit(*writes)
+
+    monkeypatch.setattr(system.table, "commit", decide_before_the_token)
+
+    system.drive()
+
+    assert system.status(execution_id) == "success"

@@ -214,8 +214,20 @@ def test_every_refusal_is_mapped() -> None:
     assert set(answers.ANSWERS) <= {kind for kind in vars(facts).values() if isinstance(kind, type)}
 
 
-def test_what_is_not_mapped_is_a_500_with_a_neutral_sentence() -> None:
-    assert answers.answer_to(RuntimeError("sk_live_secret")) == answers.NEUTRAL
+def test_a_crash_is_a_500_that_tells_nothing_and_keeps_the_envelope(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("a detail")
+
+    shop.list()
+    monkeypatch.setattr(shop.table, "query", crash)
+
+    status, headers, body = shop.list()
+
+    assert (status, body) == (500, {"error": "Something went wrong on our side. Please try again later."})
+    assert headers["x-request-id"]
+    assert headers["ratelimit-limit"]
 
 
 def test_the_gateways_own_errors_keep_the_envelope() -> None:

@@ -9,16 +9,21 @@ import pytest
 from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.engine.slices import run_slice
-from domain.entities import executions, reviews, steps
+from domain.entities import executions, reviews, steps, workspaces
+from domain.entities.api_keys import Scope
 from domain.entities.executions import End, Status
 from domain.entities.reviews import Review
-from domain.operations import deciding
+from domain.entities.workspaces import Workspace
+from domain.operations import accounts, deciding
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
 from domain.refusals import InvalidRequest, ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
+from handlers import get_execution, get_review, list_executions, list_reviews
+from handlers.worker import Worker
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import AtCommit
 from tests.support.programs import call, let, literal
+from tests.support.requests import send
 
 LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
 OVER = START + timedelta(seconds=60)
@@ -98,10 +103,32 @@ def test_without_a_decision_it_goes_on_with_the_default(waiting: Waiting) -> Non
         waiting.decide("yes", OVER)
 
 
-def test_an_execution_shows_nobody_its_token_and_is_woken_only_when_all_is_decided(waiting: Waiting) -> None:
-    deciding.await_decisions(waiting.stack, START, waiting.execution_id, "token")
+def test_the_token_of_a_waiting_execution_is_in_no_answer(waiting: Waiting) -> None:
+    key, _ = accounts.create_key(waiting.table, START, _workspace(waiting), frozenset(Scope))
+    deciding.await_decisions(waiting.stack, START, waiting.execution_id, "the-token")
+    assert reviews.read_token(waiting.table, waiting.execution_id) == "the-token"
+    worker = Worker(waiting.stack, waiting.world.clock)
+    asked = [
+        (get_execution.handler, f"/v1/executions/{waiting.execution_id}", {"include_step_results": "true"}),
+        (list_executions.handler, "/v1/executions", None),
+        (get_review.handler, f"/v1/reviews/{waiting.review.id}", None),
+        (list_reviews.handler, "/v1/reviews", None),
+    ]
+
+    for endpoint, path, query in asked:
+        status, headers, body = send(worker, endpoint, "GET", path, key, query)
+        assert status == 200
+        assert "the-token" not in f"{headers}{body}"
+
+
+def _workspace(waiting: Waiting) -> Workspace:
+    return workspaces.read(waiting.table, waiting.workspace_id)
+
+
+def test_an_execution_is_woken_only_when_nothing_is_pending(waiting: Waiting) -> None:
+    waiting.table.commit(reviews.keep_token(waiting.execution_id, "the-token"))
+
     assert not deciding.wake_if_due(waiting.stack, START, waiting.execution_id)
-    assert "token" not in str(waiting.review)
 
 
 def test_a_decision_is_refused_by_those_it_is_not_for_and_for_what_is_not_offered(waiting: Waiting) -> None:

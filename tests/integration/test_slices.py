@@ -150,6 +150,24 @@ def test_an_execution_that_the_platform_broke_gets_its_credit_back_once(table: T
     assert [entry.amount for entry in ledger.read_all(table, workspace_id)] == [1, 1]
 
 
+@pytest.mark.parametrize("how", ["success", "failure", "stop", "platform"])
+def test_what_has_ended_leaves_the_index_of_running_executions(unreachable: Stack, how: str) -> None:
+    body = do(literal(1)) if how == "success" else do(post("https://fail/"))
+    ids = start(unreachable, program(body))
+    assert list(executions.list_open(unreachable.table, 0)) == [ids]
+
+    match how:
+        case "stop":
+            stop(unreachable, START, *ids)
+        case "platform":
+            outcomes.record_broken(unreachable.table, START, executions.read(unreachable.table, *ids))
+        case _:
+            run_slice(slices_of(unreachable, World()), *ids)
+
+    assert executions.read(unreachable.table, *ids).completed_at is not None
+    assert list(executions.list_open(unreachable.table, 0)) == []
+
+
 def test_reconciliation_starts_what_was_never_started(stack: Stack, unreachable: Stack) -> None:
     _, execution_id = start(unreachable, program())
 

@@ -25,7 +25,7 @@ class Finding:
 
 
 def check(source: Value, signatures: Signatures) -> list[Finding]:
-    """Find all that is wrong with a program, its shape first, then its meaning; an empty list means that the program can run.
+    """Find all that is wrong with a program, its shape first, then its meaning; without findings it can run.
 
     `signatures` are those of every callable. Rule: programs "Limits".
     """
