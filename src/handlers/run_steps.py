@@ -1,13 +1,10 @@
 """The state machine's one task: run steps of an execution until its slice ends."""
 
-import os
-import secrets
 from functools import cache
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from domain.callables.settings import the_settings
 from domain.engine.slices import SliceContext, run_slice
 from domain.operations import deciding
 from handlers.logs import begin_request, logger
@@ -39,13 +36,5 @@ def handler(event: dict[str, str], context: LambdaContext, work: SliceContext | 
 
 @cache
 def the_slice_context() -> SliceContext:
-    """What the slices of this process work with, by its environment."""
-    worker = the_worker()
-    return SliceContext(
-        stack=worker.stack,
-        settings=the_settings(),
-        clock=worker.clock,
-        random=secrets.SystemRandom().random,
-        slice_seconds=float(os.environ["SLICE_SECONDS"]),
-        execution_seconds=int(os.environ["EXECUTION_TIMEOUT_SECONDS"]),
-    )
+    """What the slices of this process work with."""
+    return SliceContext.of_environment(the_worker().stack, the_worker().clock)

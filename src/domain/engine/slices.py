@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from domain.aws import keys
 from domain.aws.stack import Stack
 from domain.callables import EFFECTS
 from domain.callables.effect import Effect
-from domain.callables.settings import Settings
+from domain.callables.settings import Settings, the_settings
 from domain.engine import programs
 from domain.engine.checkpoints import Checkpoint, ExecutionEnded, RecordTooLarge
 from domain.engine.journaled_calls import JournaledCalls
@@ -47,6 +49,18 @@ class SliceContext:
     execution_seconds: int
     effects: Mapping[str, Effect] = field(default_factory=lambda: EFFECTS)
     monotonic: Callable[[], float] = time.monotonic
+
+    @classmethod
+    def of_environment(cls, stack: Stack, clock: Clock) -> Self:
+        """By the settings SLICE_SECONDS and EXECUTION_TIMEOUT_SECONDS, and those of the effects."""
+        return cls(
+            stack=stack,
+            settings=the_settings(),
+            clock=clock,
+            random=secrets.SystemRandom().random,
+            slice_seconds=float(os.environ["SLICE_SECONDS"]),
+            execution_seconds=int(os.environ["EXECUTION_TIMEOUT_SECONDS"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
