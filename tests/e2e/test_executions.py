@@ -55,7 +55,7 @@ def test_a_run_goes_from_the_gateway_to_success_in_three_transitions(team: Team,
         {"index": 0, "status": "completed", "result": 42},
         {"index": 1, "status": "completed", "result": "42"},
     ]
-    assert team.transitions(deployed.state_machine_arn, ended["execution_id"]) == ["RunSteps", "Decide", "Done"]
+    assert team.transitions(deployed.state_machine_arn, ended["execution_id"]) == ["RunSteps", "ChooseNext", "Done"]
     assert (team.credits, team.running) == (999, frozenset())
 
 
