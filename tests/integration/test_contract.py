@@ -228,27 +228,3 @@ def test_a_crash_is_a_500_that_tells_nothing_and_keeps_the_envelope(
     assert (status, body) == (500, {"error": "Something went wrong on our side. Please try again later."})
     assert headers["x-request-id"]
     assert headers["ratelimit-limit"]
-
-
-def test_the_gateways_own_errors_keep_the_envelope() -> None:
-    responses = template()["Resources"]["Api"]["Properties"]["GatewayResponses"]
-    for name, response in responses.items():
-        body = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"said"')
-        assert list(json.loads(body)) == ["error"], name
-    assert responses["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == 404
-
-
-def test_no_role_may_do_everything_or_to_everything() -> None:
-    resources = template()["Resources"].values()
-    statements = [
-        statement
-        for resource in resources
-        if resource["Type"] == "AWS::IAM::Role"
-        for policy in resource["Properties"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if isinstance(statement, dict)
-    ]
-    assert len(statements) > 20
-    for statement in statements:
-        assert "*" not in [statement["Resource"], *statement["Action"]]
-        assert not any(action.endswith("*") for action in statement["Action"])
