@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from domain.entities.api_keys import Scope
 from domain.program.values import Value, dumps
 from domain.refusals import Refusal, RouteNotFound
-from handlers.logs import begin_request, logger
+from handlers.logs import logged, logger
 from handlers.requests import Request
 from handlers.worker import Worker, the_worker
 from views.answers import answer_to
@@ -47,12 +47,12 @@ class Endpoint:
         self._resolver = APIGatewayRestResolver()
         self._resolver.route(route, method=method)(self._serve)
         self._resolver.not_found(self._no_route)
+        self._resolve = logged(self._resolver.resolve)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext, worker: Worker | None = None) -> dict[str, Any]:
         """Answer an API Gateway proxy event. Nothing that goes wrong in here leaves as anything but an answer."""
-        begin_request(context.aws_request_id)
         self._resolver.append_context(worker=worker or the_worker())  # type: ignore[no-untyped-call]
-        return self._resolver.resolve(event, context)
+        return self._resolve(event, context)
 
     def _serve(self, **path: str) -> Response[str]:
         worker: Worker = self._resolver.context["worker"]

@@ -14,7 +14,6 @@ for name in ("domain", "lodol"):
     quiet.propagate = False
 
 
-def begin_request(request_id: str, **ids: str) -> None:
-    """Put the request's id, and what it is about, on every line of this invocation."""
-    logger.clear_state()
-    logger.append_keys(request_id=request_id, **ids)
+# Said here, not left to POWERTOOLS_LOGGER_LOG_EVENT: no setting may have events logged.
+logged = logger.inject_lambda_context(clear_state=True, log_event=False)
+"""Decorates a handler: every line of an invocation names its function and request, and nothing of the one before."""

@@ -6,15 +6,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.operations import reconciliation
 from domain.operations.reconciliation import Finding
-from handlers.logs import begin_request, logger
+from handlers.logs import logged, logger
 from handlers.worker import Worker, the_worker
 
 _RESERVE_MILLISECONDS = 5000
 
 
+@logged
 def handler(_: dict[str, Any], context: LambdaContext, worker: Worker | None = None) -> dict[Finding, int]:
     """Reconcile while time is left, and answer with how many executions were found in which way."""
-    begin_request(context.aws_request_id)
     worker = worker or the_worker()
     done = reconciliation.reconcile(
         worker.stack,

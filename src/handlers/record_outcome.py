@@ -8,19 +8,20 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from domain.entities import executions
 from domain.operations import outcomes
 from domain.refusals import ExecutionNotFound
-from handlers.logs import begin_request, logger
+from handlers.logs import logged, logger
 from handlers.worker import Worker, the_worker
 
 type Outcome = Literal["recorded", "ended", "unknown"]
 
 
-def handler(event: dict[str, Any], context: LambdaContext, worker: Worker | None = None) -> dict[str, Outcome]:
+@logged
+def handler(event: dict[str, Any], _: LambdaContext, worker: Worker | None = None) -> dict[str, Outcome]:
     """Record the end that the state machine's execution came to, unless ours has ended already.
 
     The event is best effort and may come twice or never; reconciliation is the guarantee.
     """
     worker, ids = worker or the_worker(), json.loads(event["detail"]["input"])
-    begin_request(context.aws_request_id, execution_id=ids["execution_id"])
+    logger.append_keys(execution_id=ids["execution_id"])
     try:
         execution = executions.read(worker.stack.table, ids["workspace_id"], ids["execution_id"])
     except ExecutionNotFound:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from domain.engine.slices import SliceContext, run_slice
 from domain.operations import deciding
-from handlers.logs import begin_request, logger
+from handlers.logs import logged, logger
 from handlers.worker import the_worker
 
 
@@ -19,18 +19,19 @@ class Ids(BaseModel):
     task_token: str | None = None
 
 
-def handler(event: dict[str, str], context: LambdaContext, work: SliceContext | None = None) -> dict[str, str | int]:
+@logged
+def handler(event: dict[str, str], _: LambdaContext, work: SliceContext | None = None) -> dict[str, str | int]:
     """Run one slice and tell the state machine what comes next. What goes wrong is for the state machine to retry.
 
     With a task token the execution waits for decisions: the token is kept for whoever decides.
     """
     ids, work = Ids.model_validate(event), work or the_slice_context()
-    begin_request(context.aws_request_id, execution_id=ids.execution_id)
+    logger.append_keys(execution_id=ids.execution_id)
     if ids.task_token is not None:
         deciding.await_decisions(work.stack, work.clock(), ids.execution_id, ids.task_token)
         return {}
     following = run_slice(work, ids.workspace_id, ids.execution_id)
-    logger.info("slice ended", extra={"next": following.action})
+    logger.info("slice ended", extra={"action": following.action})
     return following.output(work.clock())
 
 

@@ -304,7 +304,7 @@ def invoke_reconcile(deployed: Deployment) -> None:
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
-def test_no_key_reaches_a_log_line_or_the_state_machine(team: Team, deployed: Deployment) -> None:
+def test_no_key_reaches_the_one_log_of_all_functions_or_the_state_machine(team: Team, deployed: Deployment) -> None:
     execution_id = team.client.run(team.workflow(do(call("log.info", literal("seen in the log"))))).json()[
         "execution_id"
     ]
@@ -313,11 +313,14 @@ def test_no_key_reaches_a_log_line_or_the_state_machine(team: Team, deployed: De
     arn = f"{deployed.state_machine_arn.replace(':stateMachine:', ':execution:')}:{execution_id}"
     described = team.stepfunctions.describe_execution(executionArn=arn)
     logs = session().client("logs", endpoint_url=deployed.cloud.endpoint_url)
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     lines = [
         event["message"]
-        for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/lodol-test-")["logGroups"]
-        for event in logs.filter_log_events(logGroupName=group["logGroupName"]).get("events", [])
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/lodol-test")
+        for event in page["events"]
     ]
+    [seen] = [json.loads(line) for line in lines if "seen in the log" in line]
+    assert groups == ["/aws/lambda/lodol-test"]
     assert set(json.loads(described["input"])) == {"workspace_id", "execution_id"}
-    assert any("seen in the log" in line for line in lines)
+    assert (seen["function_name"], seen["execution_id"]) == ("lodol-test-run-steps", execution_id)
     assert not any("sk_live_" in line for line in lines)

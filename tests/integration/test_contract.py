@@ -16,7 +16,6 @@ from handlers.worker import Worker
 from tests.support.operations import grant
 from tests.support.requests import send
 from tests.support.shop import Shop
-from tests.support.template import template
 from views import answers
 
 NOBODY = "0" * 24

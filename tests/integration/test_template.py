@@ -10,7 +10,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.integration.conftest import ROOT
+from tests.support.template import ROOT
 
 ROUTES = {
     ("post", "/v1/workflows/{workflow_id}/run-async"): "RunWorkflowFunction",
@@ -122,3 +122,16 @@ def test_no_role_may_do_everything_or_to_everything(resources: Any) -> None:
         assert not any("*" in action for action in texts(grant["Action"])), grant
         # The one pattern that a resource may end in: all executions of our state machine.
         assert not any("*" in resource.removesuffix("-run-workflow:*") for resource in texts(grant["Resource"])), grant
+
+
+def test_every_function_writes_to_the_one_log_and_may(resources: Any) -> None:
+    roles = of_type(resources, "AWS::IAM::Role")
+
+    assert list(of_type(resources, "AWS::Logs::LogGroup")) == ["Log"]
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        assert function["LoggingConfig"] == {"LogGroup": {"Ref": "Log"}}, name
+        assert {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": {"Fn::GetAtt": ["Log", "Arn"]},
+        } in grants(roles[function["Role"]["Fn::GetAtt"][0]]["Policies"]), name
