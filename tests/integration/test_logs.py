@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from domain import admission, workflows
+from domain.aws.stack import stack_of_environment
+from domain.entities.workspaces import Workspace
 from domain.moments import utc_now
+from domain.operations.publishing import publish
 from domain.program.values import Value
-from domain.state_machine import StateMachine
-from domain.table import Table
-from domain.workspaces import Workspace
 from handlers import list_executions, reconcile, record_outcome, run_steps
 from handlers.logs import logger
-from tests.integration.conftest import ROOT
-from tests.integration.test_events import Context
-from tests.programs import call, do, literal
+from handlers.worker import Worker
+from tests.support.conformance import World, slices_of
+from tests.support.operations import started
+from tests.support.programs import call, do, literal
+from tests.support.requests import Context
+from tests.support.template import ROOT
 
 PROGRAM: Value = {"kind": "Program", "body": [do(call("log.info", literal("said")))]}
 
@@ -34,21 +36,21 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Lines:
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def invoked(handler: Any, event: Any, function: str) -> None:
-    handler(event, Context(function_name=function, aws_request_id=f"request of {function}"))
+def invoked(handler: Any, event: Any, function: str, works_with: Any) -> None:
+    handler(event, Context(function_name=function, aws_request_id=f"request of {function}"), works_with)
 
 
 def test_every_line_names_its_function_and_request_and_what_it_is_about(
-    worker: None, table: Table, machine: StateMachine, workspace: Workspace, written: Lines
+    worker: Worker, workspace: Workspace, written: Lines
 ) -> None:
-    workflow = workflows.put(table, utc_now(), workspace.id, name="One", description="", program=PROGRAM)
-    admitted = json.loads(admission.admit(table, machine, utc_now(), workspace, workflow.id, None, None).body)
-    ids = {"workspace_id": workspace.id, "execution_id": admitted["execution_id"]}
+    workflow = publish(worker.stack.table, utc_now(), workspace.id, name="One", description="", program=PROGRAM)
+    execution_id = started(worker.stack, utc_now(), workspace, workflow.id)
+    ids = {"workspace_id": workspace.id, "execution_id": execution_id}
     ended = {"status": "ABORTED", "input": json.dumps(ids)}
 
-    invoked(run_steps.handler, ids, "run-steps")
-    invoked(record_outcome.handler, {"detail": ended}, "record-outcome")
-    invoked(reconcile.handler, {}, "reconcile")
+    invoked(run_steps.handler, ids, "run-steps", slices_of(worker.stack, World(utc_now())))
+    invoked(record_outcome.handler, {"detail": ended}, "record-outcome", worker)
+    invoked(reconcile.handler, {}, "reconcile", worker)
 
     assert [
         (line["function_name"], line["function_request_id"], line["message"], line.get("execution_id"))
@@ -61,12 +63,11 @@ def test_every_line_names_its_function_and_request_and_what_it_is_about(
     ]
 
 
-def test_a_crash_of_an_endpoint_names_its_function_and_request(
-    worker: None, monkeypatch: pytest.MonkeyPatch, written: Lines
-) -> None:
-    monkeypatch.delenv("TABLE_NAME")
+def test_a_crash_of_an_endpoint_names_its_function_and_request(monkeypatch: pytest.MonkeyPatch, written: Lines) -> None:
+    monkeypatch.delenv("TABLE_NAME", raising=False)
+    event = {"httpMethod": "GET", "path": "/v1/executions", "headers": {"Authorization": "Bearer sk_live_key"}}
 
-    invoked(list_executions.handler, {"httpMethod": "GET", "path": "/v1/executions", "headers": {}}, "list-executions")
+    invoked(list_executions.handler, event, "list-executions", Worker(stack_of_environment(), utc_now))
 
     [line] = written()
     assert (line["message"], line["function_name"], line["function_request_id"]) == (
@@ -79,7 +80,7 @@ def test_a_crash_of_an_endpoint_names_its_function_and_request(
 def test_no_setting_has_events_logged() -> None:
     program = (
         "from handlers.logs import logged\n"
-        "from tests.integration.test_events import Context\n"
+        "from tests.support.requests import Context\n"
         "logged(lambda event, _: None)({'Authorization': 'Bearer sk_live_key'}, Context())\n"
     )
     environment = {**os.environ, "POWERTOOLS_LOGGER_LOG_EVENT": "true", "PYTHONPATH": f"src{os.pathsep}."}
