@@ -1,0 +1,1 @@
+"""Takes every guard away in turn; a test must fail for each: `make mutations`."""

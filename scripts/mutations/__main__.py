@@ -1,0 +1,98 @@
+"""`python -m scripts.mutations [WORD …] [--write]`: those whose name has a word, or all; `--write` into the document."""
+
+import pickle
+import sys
+import tomllib
+from collections import Counter
+from multiprocessing import get_context
+from pathlib import Path
+
+from scripts.mutations import runner
+from scripts.mutations.operators import Mutation, mutations_of
+from scripts.mutations.runner import ROOT, SOURCE, Reach
+
+DOCUMENT = ROOT / "docs" / "guarantees.md"
+KEPT = ROOT / ".local" / "reach.pickle"
+EQUIVALENT = Path(__file__).parent / "equivalent.toml"
+BEGIN, END = "<!-- mutations: make mutations -->\n", "<!-- end of mutations -->"
+AT_ONCE = 2
+
+
+def all_mutations() -> list[Mutation]:
+    """Every mutation of the rules and the handlers."""
+    return [
+        mutation
+        for folder in ("domain", "handlers", "views")
+        for file in sorted((SOURCE / folder).rglob("*.py"))
+        for mutation in mutations_of(file, ".".join(file.relative_to(SOURCE).with_suffix("").parts))
+    ]
+
+
+def equivalent() -> dict[str, str]:
+    """The mutations that change nothing anybody could see, each with the reason."""
+    reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text())
+    return reasons
+
+
+def _reach() -> Reach:
+    """What was learnt, kept as long as no file of the product or the tests changes."""
+    newest = max(file.stat().st_mtime for folder in ("src", "tests") for file in (ROOT / folder).rglob("*.py"))
+    if not KEPT.exists() or KEPT.stat().st_mtime < newest:
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_bytes(pickle.dumps(runner.learn()))
+    reach: Reach = pickle.loads(KEPT.read_bytes())  # noqa: S301 - our own file
+    return reach
+
+
+def _try(numbered: tuple[Mutation, list[str]]) -> tuple[str, str]:
+    mutation, tests = numbered
+    by = runner.killer(mutation, tests) if tests else ""
+    print(
+        f"{'killed  ' if by else 'SURVIVED'} {mutation.name}  {by}  {mutation.file.relative_to(ROOT)}:{mutation.lines[0]}",
+        flush=True,
+    )
+    return mutation.name, by
+
+
+def _attempt(mutations: list[Mutation], reach: Reach, *, warm: bool) -> dict[str, str]:
+    if warm:
+        runner.warm_up()
+    with get_context("fork").Pool(AT_ONCE) as pool:
+        return dict(pool.imap_unordered(_try, [(mutation, reach.of(mutation)) for mutation in mutations]))
+
+
+def main() -> int:
+    """Try the mutations, and fail if one survives that is not argued to be equivalent."""
+    words = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    argued, everything = equivalent(), all_mutations()
+    if unknown := sorted(set(argued) - {mutation.name for mutation in everything}):
+        raise SystemExit(f"{EQUIVALENT.name} names what is not there: {', '.join(unknown)}")
+    chosen = [
+        one for one in everything if one.name not in argued and (not words or any(word in one.name for word in words))
+    ]
+    print(f"· learning which tests reach what, for {len(chosen)} mutations", flush=True)
+    reach = _reach()
+    # What works at import is tried before the product is imported here.
+    killers = _attempt([one for one in chosen if not one.function], reach, warm=False)
+    killers |= _attempt([one for one in chosen if one.function], reach, warm=True)
+    survivors = [name for name, by in killers.items() if not by]
+    print(
+        f"{len(killers)} mutations, {len(killers) - len(survivors)} killed, {len(argued)} more argued to be equivalent"
+    )
+    if "--write" in sys.argv and not survivors and not words:
+        _write(everything, argued)
+    return 1 if survivors else 0
+
+
+def _write(everything: list[Mutation], argued: dict[str, str]) -> None:
+    modules = Counter(str(one.file.relative_to(SOURCE)) for one in everything)
+    same = Counter(str(one.file.relative_to(SOURCE)) for one in everything if one.name in argued)
+    rows = [f"| `{module}` | {count - same[module]} | {same[module]} |" for module, count in sorted(modules.items())]
+    total = f"{len(everything) - len(argued)} mutations, all killed; {len(argued)} more are argued to be equivalent."
+    table = "\n".join(["| module | killed | equivalent |", "| --- | --- | --- |", *rows])
+    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{total}\n\n{table}\n\n{END}{rest.partition(END)[2]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

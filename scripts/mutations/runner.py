@@ -1,0 +1,218 @@
+"""Runs the tests that reach a mutation, in a process forked off one that has imported everything already.
+
+Which tests reach which lines is learnt first, in one run of all of them. A change within a function takes the place of
+that function's code; one that works at import has its module imported anew, in a process that has imported none of ours.
+"""
+
+import contextlib
+import gc
+import importlib.abc
+import importlib.util
+import os
+import pickle
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from scripts.mutations.operators import Mutation
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+TESTS = ("tests/unit", "tests/integration", "tests/faults/test_injected.py")
+LONGEST_SECONDS = 120.0
+_TOOL = sys.monitoring.COVERAGE_ID
+_OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:unraisableexception")
+"""The last collects garbage twice a session, which takes longer than most of these sessions."""
+
+_FUNCTIONS = dict[tuple[str, str], list[FunctionType]]()
+"""Every function of the product that is imported, by its file and qualified name."""
+
+
+@dataclass
+class Reach:
+    """Which tests run which lines of the product, and how long each takes, in seconds."""
+
+    tests: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def of(self, mutation: Mutation) -> list[str]:
+        """The tests that reach a mutation, the quickest first; of what runs at import, those that reach its module."""
+        file = str(mutation.file)
+        first, last = mutation.lines
+        found = {test for line in range(first, last + 1) for test in self.tests.get((file, line), ())}
+        if not mutation.function:
+            found = {test for (path, _), tests in self.tests.items() if path == file for test in tests}
+        return sorted(found, key=lambda test: self.seconds[test])
+
+
+class _Learning:
+    """A plugin of pytest that notes which lines of the product each test runs."""
+
+    def __init__(self) -> None:
+        self.reach = Reach()
+        self._test = ""
+
+    def note(self, code: CodeType, line: int) -> object:
+        if self._test and code.co_filename.startswith(str(SOURCE)):
+            self.reach.tests[code.co_filename, line].add(self._test)
+        return sys.monitoring.DISABLE
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._test, begun = item.nodeid, time.monotonic()
+        sys.monitoring.restart_events()
+        result = yield
+        self._test = ""
+        self.reach.seconds[item.nodeid] = time.monotonic() - begun
+        return result
+
+
+class _Choosing:
+    """A plugin of pytest that runs these tests only, in this order, and remembers the first that fails."""
+
+    def __init__(self, chosen: Sequence[str]) -> None:
+        self._order = {test: number for number, test in enumerate(chosen)}
+        self.failed = ""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted((one for one in items if one.nodeid in self._order), key=lambda one: self._order[one.nodeid])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+def learn() -> Reach:
+    """Run every test once, in a process of its own."""
+    return pickle.loads(_forked(_learn, seconds=3600.0))  # noqa: S301 - what our own child has written
+
+
+def _learn() -> bytes:
+    plugin = _Learning()
+    sys.monitoring.use_tool_id(_TOOL, "mutations")
+    sys.monitoring.register_callback(_TOOL, sys.monitoring.events.LINE, plugin.note)
+    sys.monitoring.set_events(_TOOL, sys.monitoring.events.LINE)
+    status = pytest.main([*_OPTIONS, *TESTS], plugins=[plugin])
+    if status != 0:
+        raise SystemExit("the tests must pass before anything is taken away")
+    reach = Reach(dict(plugin.reach.tests), plugin.reach.seconds)
+    return pickle.dumps(reach)
+
+
+def warm_up() -> None:
+    """Import the product and its tests, once for all forks to come."""
+    pytest.main([*_OPTIONS, "--collect-only", *TESTS], plugins=[_Choosing(())])
+    # One test that calls AWS, for what botocore and moto load at their first call.
+    pytest.main([*_OPTIONS, "tests/integration/test_collisions.py"])
+    for found in gc.get_objects():
+        if isinstance(found, FunctionType) and found.__code__.co_filename.startswith(str(SOURCE)):
+            at = found.__code__.co_filename, found.__code__.co_qualname
+            _FUNCTIONS.setdefault(at, []).append(found)
+    # What no fork collects, no fork has to copy.
+    gc.freeze()
+
+
+def killer(mutation: Mutation, tests: Sequence[str]) -> str:
+    """The first test that fails under a mutation, `time` if it takes too long; empty if it survives."""
+
+    def attempt() -> bytes:
+        chosen = _Choosing(tests)
+        install(mutation)
+        status = pytest.main([*_OPTIONS, *{test.partition("::")[0] for test in tests}], plugins=[chosen])
+        broken = "" if status in {0, 1, 5} else "import"
+        return (chosen.failed or broken).encode()
+
+    answer = _forked(attempt, LONGEST_SECONDS)
+    return "time" if answer is None else answer.decode()
+
+
+def install(mutation: Mutation) -> None:
+    """Put a mutation into this process."""
+    code = compile(mutation.tree(), str(mutation.file), "exec")
+    if not mutation.function:
+        sys.meta_path.insert(0, _Finder(mutation.file, code))
+        return
+    changed = _code_of(code, mutation.function.split("."))
+    for function in _FUNCTIONS[str(mutation.file), mutation.function]:
+        function.__code__ = changed
+
+
+def _code_of(code: CodeType, names: list[str]) -> CodeType:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType) and constant.co_name in {
+            names[0],
+            "<generic parameters of " + names[0] + ">",
+        }:
+            if constant.co_name != names[0]:
+                return _code_of(constant, names)
+            return _code_of(constant, names[1:]) if names[1:] else constant
+    raise LookupError(names)
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds one module in its changed form."""
+
+    def __init__(self, file: Path, code: CodeType) -> None:
+        relative = file.relative_to(SOURCE).with_suffix("")
+        parts = relative.parts[:-1] if relative.name == "__init__" else relative.parts
+        self._name, self._file, self._code = ".".join(parts), file, code
+
+    def find_spec(self, name: str, *_: object) -> Any:
+        if name != self._name:
+            return None
+        places = [str(self._file.parent)] if self._file.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(name, self._file, loader=self, submodule_search_locations=places)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self._code, module.__dict__)  # noqa: S102 - that is what a loader does
+
+
+def _forked(work: Callable[[], bytes], seconds: float) -> Any:
+    """Do work in a fork and answer with what it gives; `None` if it takes longer."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _child(work, writer)
+    os.close(writer)
+    answer, deadline = bytearray(), time.monotonic() + seconds
+    os.set_blocking(reader, False)
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            if not (part := os.read(reader, 1 << 20)):
+                break
+            answer += part
+            continue
+        if time.monotonic() > deadline:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            os.close(reader)
+            return None
+        time.sleep(0.02)
+    os.close(reader)
+    os.waitpid(child, 0)
+    if not answer or answer[0] != ord("+"):
+        raise SystemExit(f"a fork broke: {answer.decode(errors='replace')[-3000:]}")
+    return bytes(answer[1:])
+
+
+def _child(work: Callable[[], bytes], writer: int) -> None:
+    os.setpgid(0, 0)
+    gc.disable()
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    try:
+        answer = b"+" + work()
+    except BaseException as failure:  # noqa: BLE001 - told to the parent
+        answer = b"-" + repr(failure).encode()
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(answer)
+    os._exit(0)
