@@ -30,9 +30,11 @@ CITED = ("contract", "programs", "architecture")
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
+_CODE_OR_FENCED = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+_TEST = re.compile(r"def (test_\w+)")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
-_RULE = re.compile(r"\bRule:\s+(\S+)\s*(?:\"([^\"]+)\")?")
+_RULE = re.compile(r"\bRule:\s+(\S+)(?:\s+\"([^\"]+)\"(?!, \"))?")
 
 
 def named(path: Path) -> str:
@@ -92,6 +94,22 @@ def test_every_link_leads_to_a_file_and_a_heading_of_it(path: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_command_of_make_has_a_target(path: Path) -> None:
+    text = path.read_text()
+    named_targets = {
+        target for code in _CODE_OR_FENCED.findall(text) for target in re.findall(r"\bmake ([a-z]+)", code)
+    }
+    assert named_targets <= set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_test_that_is_named_exists(path: Path) -> None:
+    tests = {source: source.read_text() for source in SOURCES if source.name.startswith("test_")}
+    known = {source.name for source in tests} | {name for text in tests.values() for name in _TEST.findall(text)}
+    assert set(re.findall(r"\btest_\w+(?:\.py)?", path.read_text())) <= known
+
+
 def test_every_decision_is_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = set(_LINK.findall((folder / "README.md").read_text()))
@@ -101,7 +119,7 @@ def test_every_decision_is_in_the_index() -> None:
 def _answers() -> Iterator[tuple[str, str]]:
     """Status and sentence of every answer to a refusal, the fields of the refusal by their names."""
     for kind in ANSWERS:
-        refusal: Refusal = kind(*(f"<{field.name}>" for field in fields(kind))) if is_dataclass(kind) else kind()  # type: ignore[call-arg]
+        refusal: Refusal = kind(*(f"<{field.name}>" for field in fields(kind))) if is_dataclass(kind) else kind()
         answer = answer_to(refusal)
         yield str(answer.status), f"`{answer.sentence}`"
     yield str(NEUTRAL.status), f"`{NEUTRAL.sentence}`"
