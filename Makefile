@@ -5,9 +5,9 @@ RUN = .venv/bin/python -m
 
 SEED ?= $(shell date +%s)
 
-.PHONY: help bootstrapped up down logs invoke test soak mutations check format
+.PHONY: help bootstrapped up down logs invoke quick test soak mutations check format
 
-help: ## What there is
+help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 bootstrapped:
@@ -25,7 +25,13 @@ logs: bootstrapped ## The latest log lines of every function
 invoke: bootstrapped ## Invokes one function: FUNCTION=GetExecution EVENT=events/get_execution.json
 	@FUNCTION=$(FUNCTION) EVENT=$(EVENT) $(RUN) scripts.local.invoke
 
-test: bootstrapped ## Every test, the ones on an own local cloud too
+quick: bootstrapped ## Lint, types, layers and the unit tests
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/pytest tests/unit
+
+test: bootstrapped ## Every test; those on the deployed template start a local cloud of their own
 	@.venv/bin/pytest
 
 soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent clients (SEED= repeats one; failures are kept)
@@ -33,7 +39,7 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 .venv/bin/pytest --hypothesis-seed=$(SEED) \
 		tests/faults/test_model.py tests/e2e/test_histories.py
 
-mutations: bootstrapped ## Takes away every defence in turn; a test must fail for each (docs/guarantees.md)
+mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write
 
 check: bootstrapped ## Lint, types, layers, template, lock file and generated files

@@ -247,7 +247,10 @@ def steps(state: State, limit: int) -> Iterator[tuple[str, State]]:
 
 
 def violations(scenario: Scenario, before: State | None, state: State) -> Iterator[str]:
-    """What must hold in every state and over every step. Numbers: DESIGN "What must always hold"."""
+    """What must hold in every state and over every step, by its number.
+
+    Rule: architecture "What must always hold".
+    """
     charged = sum(status is not None for status in state.status)
     running = {at for at, status in enumerate(state.status) if status == RUNNING}
     if state.credits != scenario.credits - charged + len(state.refunds) or state.credits < 0:

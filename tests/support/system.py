@@ -231,7 +231,7 @@ class System:
         return workspaces.read(self.table, self.workspace.id).credits
 
     def check(self) -> None:
-        """The invariants of DESIGN §3 that hold at every moment."""
+        """The invariants that hold at every moment. Rule: architecture "What must always hold"."""
         audit = audits.audit_credits(self.table, self.workspace.id)
         assert audit.differences == ()
         workspace = workspaces.read(self.table, self.workspace.id)

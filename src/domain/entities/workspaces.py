@@ -132,7 +132,7 @@ def add_credits(workspace_id: str, amount: int) -> Write:
 
 
 def debit(workspace: Workspace, execution_id: str) -> Write:
-    """Take one credit and one slot. Rule: neither a balance below zero nor more runs than the plan allows."""
+    """Take one credit and one slot: no balance below zero, no more runs than the plan allows. Rule: contract "Run"."""
     enough_credit = "credits >= :one"
     free_slot = "(attribute_not_exists(running) OR size(running) < :limit)"
     limit = workspace.limits.concurrent_executions

@@ -1,0 +1,126 @@
+"""The architecture's table of items is what is stored: each item, each attribute, and no other."""
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+from domain.aws.stack import Stack
+from domain.aws.table import Table
+from domain.aws.writes import Item
+from domain.engine.slices import run_slice
+from domain.entities import executions, reviews, workspaces
+from domain.entities.api_keys import Scope
+from domain.entities.workspaces import Plan
+from domain.operations import accounts, deciding, outcomes
+from domain.operations.access import Authenticator
+from domain.operations.deciding import Decide
+from domain.operations.idempotency import carry_out
+from domain.operations.publishing import publish
+from tests.support.conformance import START, World, slices_of
+from tests.support.documents import rows, section
+from tests.support.operations import grant, run, started, stop
+from tests.support.programs import call, do, let, literal
+
+_LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 600, "defaultDecision": "no"}
+_PROGRAM: Any = {
+    "kind": "Program",
+    "body": [
+        let("x", literal(1)),
+        let("flaky", call("http.request", literal("GET"), literal("https://flaky/"))),
+        {
+            "kind": "TryStmt",
+            "body": do(call("http.request", literal("GET"), literal("https://fail/"))),
+            "name": "e",
+            "handler": do(literal(None)),
+        },
+        do(call("human.create", literal("Go?"), literal("send"), literal(None), literal(_LIMITED))),
+        do(call("human.create", literal("Go?"))),
+        do(call("human.wait")),
+    ],
+}
+_FAILING: Any = {"kind": "Program", "body": [{"kind": "FailStmt", "message": literal("enough")}]}
+
+
+def documented() -> dict[tuple[str, str], dict[str, bool]]:
+    """The attributes of each kind of item by the patterns of its keys, and whether they are always there."""
+    found: dict[tuple[str, str], dict[str, bool]] = {}
+    at = ("", "")
+    for _, pk, sk, attributes, _ in rows(section("architecture", "The table").partition("###")[0]):
+        if pk:
+            at = (_pattern(pk), _pattern(sk))
+            found[at] = {}
+        found[at] |= {name: not optional for name, optional in re.findall(r"`(\w+)(\??)`", attributes)}
+    return found
+
+
+def _pattern(key: str) -> str:
+    return re.sub(r"<[^>]+>", "[^#]+", key.strip("`"))
+
+
+def _stored(table: Table) -> list[Item]:
+    return list(table.scan())
+
+
+def _one_of_each(stack: Stack) -> list[Item]:
+    """Do everything once that stores something, and collect every item as it was on the way."""
+    table, world = stack.table, World(START)
+    seen: list[Item] = []
+    workspace = accounts.create_workspace(
+        table,
+        START,
+        name="Acme",
+        plan=Plan.ENTERPRISE,
+        credits=9,
+        requests_per_minute=99,
+        concurrent_executions=9,
+    )
+    seen += _stored(table)
+    key, stored_key = accounts.create_key(table, START, workspace, frozenset(Scope), expires_in_days=1)
+    Authenticator(table).authenticate(f"Bearer {key}", START)
+    seen += _stored(table)
+    accounts.revoke_key(table, START, workspace.id, stored_key.id)
+    grant(stack, START, workspace.id, 1, key="g")
+    workflow_id = publish(table, START, workspace.id, name="A", description="", program=_PROGRAM).id
+    seen += _stored(table)
+    execution_id = started(stack, START, workspace, workflow_id, {"given": 1})
+    seen += _stored(table)
+    while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).action == "wait":
+        assert following.until is not None
+        world.now = following.until
+        seen += _stored(table)
+    deciding.await_decisions(stack, world.now, execution_id, "token")
+    [review] = [one for one in reviews.of_execution(table, execution_id) if one.action_id == "send"]
+    carry_out(
+        stack,
+        Decide(
+            now=world.now,
+            idempotency_key="d",
+            workspace_id=workspace.id,
+            review_id=review.id,
+            decision="yes",
+            comment="!",
+        ),
+    )
+    failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING).id
+    run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing))
+    stop(stack, START, workspace.id, started(stack, START, workspace, workflow_id), "s")
+    run(stack, START, workspace, workflow_id, key="r")
+    broken = executions.read(table, workspace.id, started(stack, START, workspace, workflow_id))
+    outcomes.record_broken(table, START + timedelta(minutes=1), broken)
+    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 5 + 1
+    return seen + _stored(table)
+
+
+def test_the_table_holds_what_the_architecture_says_and_nothing_else(stack: Stack) -> None:
+    kinds = documented()
+    attributes: dict[tuple[str, str], list[set[str]]] = defaultdict(list)
+
+    for item in _one_of_each(stack):
+        [kind] = [kind for kind in kinds if re.fullmatch(kind[0], item["pk"]) and re.fullmatch(kind[1], item["sk"])]
+        attributes[kind].append(set(item) - {"pk", "sk"})
+
+    for kind, known in kinds.items():
+        assert set().union(*attributes[kind]) == set(known), kind
+        always = {name for name, is_always in known.items() if is_always}
+        assert always <= set.intersection(*attributes[kind]), kind
