@@ -1,10 +1,20 @@
-"""The figures of what was tried, printed at the end of a session."""
+"""What all tests share: a site on loopback, and the figures of what was tried, printed at the end of a session."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
+from tests.support.site import Site
+
 FIGURES: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
 
 
 @pytest.fixture
