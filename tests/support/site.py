@@ -34,7 +34,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Raw:
-    """Bytes in place of an answer, sent piece by piece for as long as the other side takes them."""
+    """Bytes in place of an answer, sent piece by piece for as long as the other side takes them.
+
+    The connection is closed after them; a body that comes with the request is not read.
+    """
 
     pieces: Iterable[bytes]
 
@@ -59,13 +62,13 @@ class Site:
 
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                site.seen.append(Seen(self.command, self.path, headers, body))
-                if self.path.startswith("/hang"):
-                    site.release.wait(30)
                 arranged = site.answers.get(self.path.partition("?")[0], [Said()])
                 said = arranged.pop(0) if len(arranged) > 1 else arranged[0]
+                length = 0 if isinstance(said, Raw) else int(self.headers.get("Content-Length", 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                site.seen.append(Seen(self.command, self.path, headers, self.rfile.read(length)))
+                if self.path.startswith("/hang"):
+                    site.release.wait(30)
                 if isinstance(said, Raw):
                     with suppress(ConnectionError):
                         for piece in said.pieces:

@@ -1,0 +1,63 @@
+"""Outgoing requests: bounded in time and size, on one checked connection, and failures that say what happened."""
+
+import socket
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from urllib3.connection import HTTPConnection
+
+from domain.callables import EFFECTS, outgoing
+from domain.callables.effect import CallContext, Outcome, TryAgain
+from domain.program.limits import VALUE_BYTES
+from domain.program.values import Value
+from tests.support.site import Raw, Site
+
+MANY = 60
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def get(context: CallContext, url: str, **options: Value) -> Outcome:
+    return EFFECTS["http.request"].perform(context, "GET", url, dict(options))
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [LENGTH, *[b"x"] * MANY],
+        [b"HTTP/1.1 200 OK\r\n\r\n", *[b"x"] * MANY],
+        [CHUNKED, *[b"1\r\nx\r\n"] * MANY, b"0\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nX: ", *[b"x"] * MANY, b"\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\n", *(b"X-%d: x\r\n" % number for number in range(MANY)), b"\r\n"],
+        [*[b"HTTP/1.1 100 Continue\r\n\r\n"] * MANY, b"HTTP/1.1 204 No Content\r\n\r\n"],
+    ],
+    ids=["body", "body without a length", "chunks", "header", "headers", "provisional answers"],
+)
+def test_an_answer_that_trickles_in_is_not_waited_for(context: CallContext, site: Site, pieces: list[bytes]) -> None:
+    sent = []
+
+    def slowly() -> Iterator[bytes]:
+        """Each piece well within the timeout, all of them together not."""
+        for piece in pieces:
+            sent.append(piece)
+            yield piece
+            time.sleep(0.05)
+
+    url = site.at(Raw(slowly()))
+
+    assert get(context, url, timeout=0.3) == TryAgain(f"GET {url}: no answer in time")
+    assert len(sent) < MANY
+
+
+def test_who_refuses_a_body_before_all_of_it_is_sent_is_heard(
+    context: CallContext, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = (socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    monkeypatch.setattr(outgoing, "HTTPConnection", partial(HTTPConnection, socket_options=[small]))
+    url = site.at(Raw([b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"]))
+
+    answer = EFFECTS["http.request"].perform(context, "POST", url, {"body": "x" * VALUE_BYTES})
+
+    assert answer == {"status": 413, "headers": {"content-length": "0"}, "body": ""}
