@@ -34,7 +34,7 @@ def request(context: CallContext, method: Value, path: Value, payload: Value = N
         return answer
     said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
     if answer.status in outgoing.RETRIED:
-        return TryAgain(said, answer.retry_after())
+        return TryAgain(said, answer.retry_after(context.now()))
     if not 200 <= answer.status < 300:
         raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
     return answer.body

@@ -46,7 +46,9 @@ def request(context: CallContext, method: Value, url: Value, options: Value = No
     if isinstance(answer, TryAgain):
         return answer
     if answer.status in outgoing.RETRIED:
-        return TryAgain(f"the answer was {answer.status}", answer.retry_after(), answer.value(), has_last=True)
+        return TryAgain(
+            f"the answer was {answer.status}", answer.retry_after(context.now()), answer.value(), has_last=True
+        )
     return answer.value()
 
 

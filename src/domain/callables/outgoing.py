@@ -55,15 +55,16 @@ class Response:
         """What `http.request` gives."""
         return {"status": self.status, "headers": dict(self.headers), "body": self.body}
 
-    def retry_after(self) -> float | None:
-        """The seconds that the other side asks to wait, written as such or as a date."""
+    def retry_after(self, now: datetime) -> float | None:
+        """The seconds that the other side asks to wait, written as such or as a date; dates of HTTP are in UTC."""
         text = self.headers.get("retry-after", "").strip()
-        if text.isascii() and text.isdigit() and len(text) < 10:
+        if text.isascii() and text.isdigit():
             return float(text)
         try:
-            return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):
+            date = parsedate_to_datetime(text)
+        except (ValueError, OverflowError):
             return None
+        return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 def send(request: Request) -> Response | TryAgain:

@@ -1,5 +1,6 @@
 """Outgoing requests: bounded in time and size, on one checked connection, and failures that say what happened."""
 
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from domain.callables import EFFECTS, outgoing
 from domain.callables.effect import CallContext, Outcome, TryAgain
 from domain.program.limits import VALUE_BYTES
 from domain.program.values import Value
-from tests.support.site import Raw, Site
+from tests.support.site import Raw, Said, Site
 
 MANY = 60
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"
@@ -61,3 +62,40 @@ def test_who_refuses_a_body_before_all_of_it_is_sent_is_heard(
     answer = EFFECTS["http.request"].perform(context, "POST", url, {"body": "x" * VALUE_BYTES})
 
     assert answer == {"status": 413, "headers": {"content-length": "0"}, "body": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        (" 120 ", 120),
+        ("9" * 400, math.inf),
+        ("Thu, 15 Jan 2026 10:31:30 GMT", 90),
+        ("Thursday, 15-Jan-26 10:31:30 GMT", 90),
+        ("Thu Jan 15 10:31:30 2026", 90),
+        ("Thu, 15 Jan 2026 10:31:30 -0000", 90),
+        ("Thu, 15 Jan 2026 11:31:30 +0100", 90),
+        ("Thu, 15 Jan 2026 10:29:00 GMT", 0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("Thu, 99 Jan 2026 10:31:30 GMT", None),
+        ("Thu, 15 Jan 99999999999999999999 10:31:30 GMT", None),
+    ],
+)
+def test_how_long_the_other_side_asks_to_wait(
+    context: CallContext, site: Site, text: str, seconds: float | None
+) -> None:
+    outcome = get(context, site.at(Said(503, {"Retry-After": text})))
+
+    assert isinstance(outcome, TryAgain)
+    assert outcome.after == seconds
+
+
+def test_who_asks_for_no_wait_is_given_none(context: CallContext, site: Site) -> None:
+    outcome = get(context, site.at(Said(503)))
+
+    assert isinstance(outcome, TryAgain)
+    assert outcome.after is None
