@@ -74,7 +74,7 @@ class Site:
                         for piece in said.pieces:
                             self.wfile.write(piece)
                     return
-                self.send_response(said.status)
+                self.send_response_only(said.status)
                 for name, value in said.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(said.body)))

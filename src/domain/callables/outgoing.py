@@ -102,7 +102,7 @@ def send(request: Request) -> Response | TryAgain:
     finally:
         connection.close()
     received = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status, received, _parsed(body, received.get("content-type", "")))
+    return Response(answer.status, received, _parsed(answer.status, body, received.get("content-type", "")))
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def _read(answer: BaseHTTPResponse) -> bytes:
     return bytes(body)
 
 
-def _parsed(body: bytes, content_type: str) -> Value:
+def _parsed(status: int, body: bytes, content_type: str) -> Value:
     media_type = content_type.partition(";")[0].strip().lower()
     text = body.decode("utf-8", "replace")
     if media_type == "application/json" or media_type.endswith("+json"):
@@ -148,6 +148,9 @@ def _parsed(body: bytes, content_type: str) -> Value:
         try:
             return loads(text)
         except ValueError as invalid:
+            if status in RETRIED:
+                # Who is overloaded may say anything; what counts is that another attempt may succeed.
+                return text
             raise CallFailed(f"the response says that it is JSON, and cannot be used: {invalid}") from None
     return text
 

@@ -99,3 +99,15 @@ def test_who_asks_for_no_wait_is_given_none(context: CallContext, site: Site) ->
 
     assert isinstance(outcome, TryAgain)
     assert outcome.after is None
+
+
+def test_what_another_attempt_may_change_is_tried_again_whatever_it_says_about_its_body(
+    context: CallContext, site: Site
+) -> None:
+    url = site.at(Said(503, {"Content-Type": "application/json"}, b"<html>"))
+
+    outcome = get(context, url)
+
+    headers: Value = {"content-type": "application/json", "content-length": "6"}
+    last: Value = {"status": 503, "headers": headers, "body": "<html>"}
+    assert outcome == TryAgain("the answer was 503", None, last, has_last=True)
