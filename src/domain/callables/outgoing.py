@@ -87,7 +87,9 @@ def send(request: Request) -> Response | TryAgain:
         else HTTPConnection(address, port, timeout=connect_seconds)
     )
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_URL_CHARACTERS)
-    headers = {"Host": parts.netloc.rpartition("@")[2], **request.headers}
+    # Without a name and password: the message of a failure is no place for them.
+    site = parts.netloc.rpartition("@")[2]
+    headers = {"Host": site, **request.headers}
     try:
         connection.connect()
         connection.timeout = request.timeout
@@ -98,7 +100,7 @@ def send(request: Request) -> Response | TryAgain:
             answer = connection.getresponse()
             body = _read(answer)
     except (HTTPError, HTTPException, OSError) as error:
-        return TryAgain(f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}: {_reason(error)}")
+        return TryAgain(f"{request.method} {parts.scheme}://{site}{parts.path}: {_reason(error)}")
     finally:
         connection.close()
     received = {name.lower(): value for name, value in answer.headers.items()}
