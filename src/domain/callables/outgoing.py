@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from domain.callables.addresses import resolve
@@ -158,7 +158,8 @@ def _parsed(status: int, body: bytes, content_type: str) -> Value:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError | HTTPTimeoutError):
+    # urllib3 counts a refused connection among those that took too long.
+    if isinstance(error, TimeoutError | HTTPTimeoutError) and not isinstance(error, NewConnectionError):
         return "no answer in time"
     if isinstance(error, SSLCertVerificationError):
         return "the certificate of the other side cannot be trusted"
