@@ -73,7 +73,9 @@ def send(request: Request) -> Response | TryAgain:
     Raises `CallFailed` for what another attempt would not change.
     """
     parts = urlsplit(request.url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    if not host:
+        raise CallFailed("the address has no host")
     deadline = time.monotonic() + request.timeout
     try:
         address = resolve(host, port, request.allowed_hosts)

@@ -159,6 +159,14 @@ def test_without_a_base_url_there_is_no_api(context: CallContext) -> None:
         EFFECTS["api.request"].perform(context, "GET", "orders")
 
 
+@pytest.mark.parametrize("base_url", ["a.org", "/base", "http://"])
+def test_a_base_url_without_a_host_reaches_nothing(context: CallContext, base_url: str) -> None:
+    context = replace(context, settings=replace(context.settings, api_base_url=base_url))
+
+    with pytest.raises(CallFailed, match="the address has no host"):
+        EFFECTS["api.request"].perform(context, "GET", "orders")
+
+
 def test_no_password_of_the_base_url_is_in_a_message(context: CallContext, site: Site) -> None:
     base_url = f"http://user:secret@{site.host}"
     context = replace(context, settings=replace(context.settings, api_base_url=base_url))

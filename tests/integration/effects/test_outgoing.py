@@ -71,9 +71,12 @@ def test_a_site_that_says_nothing_is_not_waited_for(context: CallContext, site: 
     assert get(context, url, timeout=0.1) == TryAgain(f"GET {url}: no answer in time")
 
 
-def test_connecting_has_a_bound_of_its_own(context: CallContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here of a TLS handshake that the other side never begins, and gives up before the request's timeout."""
-    monkeypatch.setattr(outgoing, "_LONGEST_CONNECT_SECONDS", 0.1)
+@pytest.mark.parametrize(("bound", "timeout"), [(0.1, 60), (10, 0.1)])
+def test_connecting_has_a_bound_of_its_own_within_that_of_the_request(
+    context: CallContext, monkeypatch: pytest.MonkeyPatch, bound: float, timeout: float
+) -> None:
+    """Here of a TLS handshake that the other side never begins, and gives up later."""
+    monkeypatch.setattr(outgoing, "_LONGEST_CONNECT_SECONDS", bound)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
         context = replace(context, settings=Settings(allowed_hosts=frozenset({host})))
@@ -88,7 +91,9 @@ def test_connecting_has_a_bound_of_its_own(context: CallContext, monkeypatch: py
         other = Thread(target=give_up)
         other.start()
 
-        assert get(context, f"https://{host}/", timeout=60) == TryAgain(f"GET https://{host}/: no answer in time")
+        outcome = get(context, f"https://{host}/", timeout=timeout)
+
+        assert outcome == TryAgain(f"GET https://{host}/: no answer in time")
         answered.set()
         other.join()
 
