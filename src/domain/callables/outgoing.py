@@ -123,7 +123,7 @@ def _shut_at(deadline: float, connection: socket) -> Iterator[None]:
         with suppress(OSError):
             connection.shutdown(SHUT_RDWR)
 
-    timer = Timer(max(0.0, deadline - time.monotonic()), shut)
+    timer = Timer(deadline - time.monotonic(), shut)
     timer.start()
     try:
         yield

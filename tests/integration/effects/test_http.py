@@ -159,7 +159,7 @@ def test_a_connection_that_fails_every_time_fails_the_call(run: Run, site: Site)
     [
         ("application/json", b'{"a": [1, 2.0, "\xc3\xbc"]}', {"a": [1, 2.0, "ü"]}),
         ("Application/JSON; charset=utf-8", b"1", 1),
-        ("application/problem+json", b"null", None),
+        ("application/problem+json ; charset=utf-8", b"null", None),
         ("application/json", b"", None),
         ("application/json", b" \n", None),
         ("text/json", b"[1]", "[1]"),

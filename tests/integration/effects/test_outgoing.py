@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from threading import Event, Thread, Timer
@@ -116,6 +117,33 @@ def test_no_timer_is_left_behind(context: CallContext, site: Site) -> None:
     get(context, site.at(Said()), timeout=60)
 
     assert not any(isinstance(thread, Timer) for thread in threading.enumerate())
+
+
+def until_timers_are_over() -> None:
+    for thread in threading.enumerate():
+        if isinstance(thread, Timer):
+            thread.join()
+
+
+def test_a_connection_that_is_gone_by_its_deadline_is_shut_in_silence() -> None:
+    """What a thread raised would fail this test as a warning."""
+    with socket.socket() as gone, pytest.raises(TimeoutError), outgoing._shut_at(0, gone):
+        until_timers_are_over()
+
+
+def test_a_site_that_takes_no_connections_is_not_waited_for(context: CallContext) -> None:
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        host = f"127.0.0.1:{full.getsockname()[1]}"
+        context = replace(context, settings=Settings(allowed_hosts=frozenset({host})))
+
+        outcome = get(context, f"http://{host}/", timeout=0.1)
+
+    assert outcome == TryAgain(f"GET http://{host}/: no answer in time")
 
 
 @pytest.mark.parametrize("framed", [True, False], ids=["with a length", "without"])
