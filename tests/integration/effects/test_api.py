@@ -89,7 +89,7 @@ def test_without_a_body_the_payload_goes_into_the_query(request_: Request, site:
         (["GET", None], "path must be a path in ASCII without spaces and fragment, not 'null'"),
         (["GET", "örders"], "path must be a path in ASCII"),
         (["GET", "or ders"], "path must be a path in ASCII"),
-        (["GET", "orders\r\nX: y"], "path must be a path in ASCII"),
+        (["GET", "orders\r\nX:y"], "path must be a path in ASCII"),
         (["GET", "orders#1"], "path must be a path in ASCII"),
         (["GET", "https://a.org/"], "path must be relative to the configured base URL, not 'https://a.org/'"),
         (["GET", "//a.org/"], "path must be relative"),
