@@ -19,9 +19,17 @@ from domain.operations.publishing import publish
 from handlers.worker import Worker
 from tests.support.given import NOW, PROGRAM, AtCommit
 from tests.support.operations import stack_of
+from tests.support.site import Site
 from tests.support.template import create_table
 
 FIGURES: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m scripts.mutations [WORD …] [--write]`: those whose name has a word, or all; `--write` into the document."""
+"""`python -m scripts.mutations [WORD …] [--write]`: those whose name has a word, or all; `--write` writes the table."""
 
 import pickle
 import sys
@@ -47,10 +47,8 @@ def _reach() -> Reach:
 def _try(numbered: tuple[Mutation, list[str]]) -> tuple[str, str]:
     mutation, tests = numbered
     by = runner.killer(mutation, tests) if tests else ""
-    print(
-        f"{'killed  ' if by else 'SURVIVED'} {mutation.name}  {by}  {mutation.file.relative_to(ROOT)}:{mutation.lines[0]}",
-        flush=True,
-    )
+    where = f"{mutation.file.relative_to(ROOT)}:{mutation.lines[0]}"
+    print(f"{'killed  ' if by else 'SURVIVED'} {mutation.name}  {by}  {where}", flush=True)
     return mutation.name, by
 
 

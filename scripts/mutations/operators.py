@@ -80,12 +80,13 @@ def mutations_of(file: Path, module: str) -> Iterator[Mutation]:
             function = _outermost(path, node)
             numbers[operator, ".".join(names)] += 1
             name = f"{operator} {'.'.join([module, *names])} {numbers[operator, '.'.join(names)]}"
-            lines = (getattr(node, "lineno", statement.lineno), getattr(node, "end_lineno", None) or statement.lineno)  # type: ignore[attr-defined]
+            first = getattr(node, "lineno", getattr(statement, "lineno", 1))
+            lines = (first, getattr(node, "end_lineno", None) or first)
             yield Mutation(name, file, lines, function, index, variant)
 
 
 def _outermost(path: list[ast.AST], node: ast.AST) -> str:
-    """The qualified name of the outermost function around a node whose body the node is in; empty if it runs at import."""
+    """The qualified name of the outermost function in whose body a node stands; empty if it runs at import."""
     names = []
     for one, inner in pairwise([*path, node]):
         if isinstance(one, ast.ClassDef):
@@ -110,11 +111,11 @@ def _path(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> list[ast.AST]:
 def _is_left_alone(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     path = _path(node, parents)
     for one, inner in pairwise([*path, node]):
-        is_checked_only = isinstance(one, ast.If) and _root(one.test) == "TYPE_CHECKING"
-        is_type = (
-            (isinstance(one, ast.AnnAssign) and inner is one.annotation) or isinstance(one, ast.TypeAlias | ast.arguments)
-        )
-        if is_checked_only or is_type or isinstance(one, ast.JoinedStr) or _is_logging(one):
+        if isinstance(one, ast.If) and _root(one.test) == "TYPE_CHECKING":
+            return True
+        if isinstance(one, ast.AnnAssign) and inner is one.annotation:
+            return True
+        if isinstance(one, ast.TypeAlias | ast.arguments | ast.JoinedStr) or _is_logging(one):
             return True
         if isinstance(one, ast.Raise):
             return True
@@ -131,7 +132,7 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _changes(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[tuple[str, Change]]:
+def _changes(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[tuple[str, Change]]:  # noqa: PLR0915 - a table
     """The changes of a node itself: the operator, and what makes the change in a tree of its own."""
     if _is_left_alone(node, parents):
         return

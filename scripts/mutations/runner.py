@@ -1,7 +1,7 @@
 """Runs the tests that reach a mutation, in a process forked off one that has imported everything already.
 
 Which tests reach which lines is learnt first, in one run of all of them. A change within a function takes the place of
-that function's code; one that works at import has its module imported anew, in a process that has imported none of ours.
+that function's code; for one that works at import, a process that has imported none of ours imports its module changed.
 """
 
 import contextlib
@@ -92,7 +92,8 @@ class _Choosing:
 
 def learn() -> Reach:
     """Run every test once, in a process of its own."""
-    return pickle.loads(_forked(_learn, seconds=3600.0))  # noqa: S301 - what our own child has written
+    reach: Reach = pickle.loads(_forked(_learn, seconds=3600.0))  # noqa: S301 - what our own child has written
+    return reach
 
 
 def _learn() -> bytes:

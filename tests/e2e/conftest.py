@@ -1,11 +1,8 @@
 """The real template on a local cloud of its own, on a free port, for the whole session."""
 
-import itertools
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -23,68 +20,9 @@ from scripts.local import deployment
 from scripts.local.client import Client
 from scripts.local.deployment import Deployment
 from scripts.local.lodol import lodol
+from tests.support.site import Site
 
 SENDER = "hello@lodol.example"
-
-
-@dataclass
-class Seen:
-    """A request as the test's site saw it."""
-
-    path: str
-    idempotency_key: str
-    body: bytes
-
-
-class Site:
-    """An HTTP server on loopback that notes what it is asked; paths below `/hang` answer when `release` is set."""
-
-    def __init__(self) -> None:
-        self.seen: list[Seen] = []
-        self.release = threading.Event()
-        self.answers: dict[str, Iterator[tuple[int, dict[str, str]]]] = {}
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-
-            def do_GET(self) -> None:
-                self._answer(b"")
-
-            def _answer(self, body: bytes) -> None:
-                site.seen.append(Seen(self.path, self.headers.get("Idempotency-Key", ""), body))
-                if self.path.startswith("/hang"):
-                    site.release.wait(30)
-                status, headers = next(site.answers.get(self.path, itertools.repeat((200, {}))))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """The test's output is not the place for it."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.host = f"127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.release.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def paths(self, start: str) -> list[str]:
-        return [request.path for request in self.seen if request.path.startswith(start)]
-
-
-@pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
-    site = Site()
-    yield site
-    site.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ import pytest
 
 from scripts.local.client import Response
 from scripts.local.deployment import Deployment, session
-from tests.e2e.conftest import Site, Team, Teams, eventually
+from tests.e2e.conftest import Team, Teams, eventually
 from tests.support.programs import call, do, for_each, let, literal, plus, post, sleep, var
+from tests.support.site import Said, Site
 
 ROUNDS = 30
 CLIENTS = 8
@@ -229,7 +230,7 @@ def _pages(team: Team, path: str) -> list[str]:
 
 
 def test_a_failing_call_is_tried_again_by_the_state_machine_and_says_so_meanwhile(team: Team, site: Site) -> None:
-    site.answers["/flaky"] = iter([(503, {"Retry-After": "2"}), (200, {}), (200, {})])
+    site.answers["/flaky"] = [Said(503, {"Retry-After": "2"}), Said()]
     execution_id = team.client.run(team.workflow(do(post(f"{site.url}/flaky")))).json()["execution_id"]
     eventually(lambda: "attempt" in (team.client.execution(execution_id)["steps"] or [{}])[0])
 

@@ -1,11 +1,13 @@
 """Programs reach the public internet, and what the stack allows besides, and nothing else."""
 
 import ipaddress
+import socket
+from collections.abc import Iterator
 
 import pytest
 
 from domain.callables.addresses import is_public, resolve
-from domain.callables.settings import Settings
+from domain.callables.settings import Settings, the_settings
 from domain.program.calls import CallFailed
 
 
@@ -29,7 +31,17 @@ from domain.program.calls import CallFailed
         "ff02::1",
         "::ffff:127.0.0.1",
         "::ffff:169.254.169.254",
+        "::ffff:0:127.0.0.1",
+        "::127.0.0.1",
+        "::8.8.8.8",
         "2002:7f00:1::",
+        "2001:0:4136:e378:8000:63bf:80ff:fffe",
+        "2001:db8::1",
+        "fec0::1",
+        "ff0e::1",
+        "64:ff9b:1::1",
+        "64:ff9b::e000:1",
+        "fe80::1%eth0",
         "64:ff9b::a9fe:a9fe",
     ],
 )
@@ -37,7 +49,7 @@ def test_no_private_address_is_public_however_it_is_written(address: str) -> Non
     assert not is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111"])
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
 def test_a_public_address_is(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
@@ -53,5 +65,46 @@ def test_loopback_is_refused_unless_it_is_allowed_with_its_port(host: str) -> No
     assert resolve(host, 80, frozenset({host}))
 
 
-def test_settings_without_any_are_empty() -> None:
-    assert Settings().allowed_hosts == frozenset()
+@pytest.mark.parametrize("addresses", [["8.8.8.8", "10.0.0.1"], ["10.0.0.1", "8.8.8.8"], ["8.8.8.8", "fe80::1%eth0"]])
+def test_a_name_is_refused_if_any_of_its_addresses_is_not_public(
+    addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [(0, 0, 0, "", (address, 443)) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    with pytest.raises(CallFailed, match=r"a\.org resolves to an address that is not public"):
+        resolve("a.org", 443, frozenset())
+    assert resolve("A.org", 443, frozenset({"a.org"})) == addresses[0]
+    assert resolve("A.org", 443, frozenset({"a.org:443"})) == addresses[0]
+
+
+def test_what_is_connected_to_is_the_address_that_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("8.8.8.8", 443))])
+
+    assert resolve("a.org", 443, frozenset()) == "8.8.8.8"
+
+
+@pytest.fixture
+def cold() -> Iterator[None]:
+    the_settings.cache_clear()
+    yield
+    the_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("cold")
+class TestSettings:
+    """The settings of a function, from its environment."""
+
+    NAMES = ("ALLOWED_HOSTS", "SENDER_ADDRESS", "API_BASE_URL", "API_CREDENTIAL_SECRET_ARN")
+
+    def test_without_any_there_are_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in self.NAMES:
+            monkeypatch.delenv(name, raising=False)
+
+        assert the_settings() == Settings(frozenset(), "", "", "")
+
+    def test_hosts_are_a_list_in_either_case(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in zip(self.NAMES, [" A.org:80,, b.org ,", "a@b.c", "https://a.org", "arn:x"], strict=True):
+            monkeypatch.setenv(name, value)
+
+        assert the_settings() == Settings(frozenset({"a.org:80", "b.org"}), "a@b.c", "https://a.org", "arn:x")

@@ -9,6 +9,9 @@ from domain.program.calls import CallFailed
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 addresses as NAT64 writes them, in their last four bytes."""
+
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 def resolve(host: str, port: int, allowed: Collection[str]) -> str:
@@ -20,7 +23,7 @@ def resolve(host: str, port: int, allowed: Collection[str]) -> str:
     if host.lower() in allowed or f"{host.lower()}:{port}" in allowed:
         return str(found[0])
     for text in found:
-        if not is_public(ipaddress.ip_address(str(text).partition("%")[0])):
+        if not is_public(ipaddress.ip_address(text)):
             raise CallFailed(f"{host} resolves to an address that is not public, which programs may not reach")
     return str(found[0])
 
@@ -28,9 +31,9 @@ def resolve(host: str, port: int, allowed: Collection[str]) -> str:
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the public internet, also one that is written within another."""
     if isinstance(address, ipaddress.IPv6Address):
-        embedded = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if embedded is None and address in _TRANSLATED:
-            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if embedded is not None and not is_public(embedded):
+        if address in _TRANSLATED:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        # Others with an IPv4 address in them, such as 6to4, are beyond this or not global.
+        if address not in _GLOBAL_UNICAST:
             return False
     return address.is_global and not address.is_multicast

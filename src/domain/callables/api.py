@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from domain.callables import outgoing
 from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.calls import CallFailed
 from domain.program.values import Value, dumps, kind_of, text_of
+from domain.refusals import Unavailable
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SECONDS = 30.0
@@ -26,12 +27,16 @@ def request(context: CallContext, method: Value, path: Value, payload: Value = N
     """Call the configured API."""
     if not context.settings.api_base_url:
         raise CallFailed("this stack has no API base URL configured")
-    answer = outgoing.send(_request(context, method, path, payload))
+    try:
+        asked = _request(context, method, path, payload)
+    except Unavailable:
+        return Retry("the credential of the API could not be read")
+    answer = outgoing.send(asked)
     if isinstance(answer, Retry):
         return answer
     said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
     if answer.status in outgoing.RETRIED:
-        return Retry(said, answer.retry_after())
+        return Retry(said, answer.retry_after(context.now()))
     if not 200 <= answer.status < 300:
         raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
     return answer.body
@@ -41,10 +46,12 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
     verb = method.upper() if isinstance(method, str) else ""
     if verb not in _METHODS:
         raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {text_of(method)[:40]}")
-    if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path:
-        raise ValueError(f"path must be a path in ASCII, not {text_of(path)[:100]!r}")
-    segments = path.partition("?")[0].split("/")
-    if "://" in path or path.startswith("//") or ".." in segments or "\\" in path:
+    if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path or "#" in path:
+        raise ValueError(f"path must be a path in ASCII without spaces and fragment, not {text_of(path)[:100]!r}")
+    # Read as a server might: with characters in percent form, and parameters of a segment apart.
+    plain = unquote(path.partition("?")[0])
+    leaves = any(segment.partition(";")[0] == ".." for segment in plain.split("/"))
+    if leaves or "://" in plain or plain.startswith("//") or "\\" in plain:
         raise ValueError(f"path must be relative to the configured base URL, not {path[:100]!r}")
     if payload is not None and not isinstance(payload, dict):
         raise ValueError(f"payload must be an object, not {kind_of(payload)}")
@@ -67,8 +74,17 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
 @cache
 def _credential(secret_arn: str) -> str:
     import boto3
+    from botocore.exceptions import ClientError
 
-    from domain.aws.clients import CLIENT_CONFIG
+    from domain.aws.clients import CLIENT_CONFIG, call_aws
 
     client = boto3.client("secretsmanager", config=CLIENT_CONFIG)
-    return client.get_secret_value(SecretId=secret_arn)["SecretString"]
+    try:
+        # A secret that was stored from a file ends with a line break.
+        credential = call_aws(client.get_secret_value, SecretId=secret_arn).get("SecretString", "").strip()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise CallFailed(f"the credential of the API cannot be read: {code}") from None
+    if not credential or not credential.isascii() or not credential.isprintable():
+        raise CallFailed("the credential of the API is not a text that a header may carry")
+    return credential

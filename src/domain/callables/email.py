@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from domain.callables.arguments import listed, parsed
 from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.calls import CallFailed
 from domain.program.values import Value
+from domain.refusals import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-_PASSING = {"TooManyRequestsException", "ThrottlingException", "InternalServiceErrorException"}
 
-type Address = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", max_length=320)]
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", text):
+        raise ValueError("must be a mail address")
+    return text
+
+
+def _line(text: str) -> str:
+    if "\r" in text or "\n" in text:
+        raise ValueError("must have no line breaks")
+    return text
+
+
+type Address = Annotated[str, Field(max_length=320), AfterValidator(_address)]
 
 
 class Mail(BaseModel):
@@ -24,8 +38,8 @@ class Mail(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    to: Address | Annotated[list[Address], Field(min_length=1, max_length=50)]
-    subject: Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]*$")]
+    to: Annotated[list[Address], Field(min_length=1, max_length=50), BeforeValidator(listed)]
+    subject: Annotated[str, Field(min_length=1), AfterValidator(_line)]
     text: str
     html: str | None = None
     reply_to: Address | None = None
@@ -42,44 +56,35 @@ def send(context: CallContext, mail: Value) -> Outcome:
     """Send a mail, tagged with the execution and the call that sent it."""
     if not context.settings.sender_address:
         raise CallFailed("this stack has no sender address configured")
-    parsed = _parse(mail)
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
-    body = {"Text": {"Data": parsed.text, "Charset": "UTF-8"}}
-    if parsed.html is not None:
-        body["Html"] = {"Data": parsed.html, "Charset": "UTF-8"}
+    from domain.aws.clients import call_aws
+
+    read = parsed(Mail, mail, "mail")
+    body = {"Text": {"Data": read.text, "Charset": "UTF-8"}}
+    if read.html is not None:
+        body["Html"] = {"Data": read.html, "Charset": "UTF-8"}
     try:
-        answer = _client().send_email(
+        answer = call_aws(
+            _client().send_email,
             FromEmailAddress=context.settings.sender_address,
-            Destination={"ToAddresses": [parsed.to] if isinstance(parsed.to, str) else parsed.to},
-            ReplyToAddresses=[parsed.reply_to] if parsed.reply_to else [],
-            Content={"Simple": {"Subject": {"Data": parsed.subject, "Charset": "UTF-8"}, "Body": body}},  # type: ignore[typeddict-item]
+            Destination={"ToAddresses": read.to},
+            ReplyToAddresses=[read.reply_to] if read.reply_to else [],
+            Content={"Simple": {"Subject": {"Data": read.subject, "Charset": "UTF-8"}, "Body": body}},  # type: ignore[typeddict-item]
             EmailTags=[
                 {"Name": "execution", "Value": context.execution_id},
                 {"Name": "call", "Value": f"{context.step}-{context.nth}"},
             ],
         )
+    except Unavailable:
+        return Retry("SES could not be reached")
     except ClientError as error:
-        reason = f"SES refused the mail: {error.response['Error'].get('Message', error.response['Error']['Code'])}"
-        if error.response["Error"]["Code"] in _PASSING:
+        code = error.response["Error"]["Code"]
+        reason = f"SES refused the mail: {error.response['Error'].get('Message') or code}"
+        if code == "TooManyRequestsException":
             return Retry(reason)
         raise CallFailed(reason) from None
-    except BotoCoreError as error:
-        return Retry(f"SES could not be reached: {error}")
     return {"message_id": answer["MessageId"]}
-
-
-def _parse(mail: Value) -> Mail:
-    try:
-        return Mail.model_validate(mail)
-    except ValidationError as invalid:
-        problem = invalid.errors()[0]
-        where = str(problem["loc"][0]) if problem["loc"] else "the mail"
-        if problem["type"] == "extra_forbidden":
-            raise ValueError(f"{where} is not a field of a mail: to, subject, text, html, reply_to") from None
-        if problem["type"] == "missing":
-            raise ValueError(f"the mail has no {where}") from None
-        raise ValueError(f"{where} of the mail cannot be used: {problem['msg']}") from None
 
 
 @cache

@@ -1,11 +1,13 @@
 """`http.request`: any HTTP endpoint of the public internet."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.callables import outgoing
+from domain.callables.arguments import listed, parsed
 from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.values import Value, dumps, text_of
 
@@ -14,17 +16,34 @@ _USUAL_SECONDS = 30.0
 # What belongs to the connection, which is ours, and the key that a replay and a retry must repeat.
 _OURS = {"host", "content-length", "transfer-encoding", "connection", "idempotency-key"}
 
-type HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-type HeaderValue = Annotated[str, Field(pattern=r"^[\t\x20-\x7e\x80-\xff]*$")]
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise ValueError("is not a name of a header")
+    return name
+
+
+def _header_value(value: str) -> str:
+    if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value):
+        raise ValueError("must have no line breaks, and no characters beyond ISO 8859-1")
+    return value
+
+
+def _scalar(value: Value) -> Value:
+    if isinstance(value, list | dict):
+        raise ValueError("must be a string, a number, a boolean or null")
+    return value
 
 
 class Options(BaseModel):
     """The options of `http.request`; `timeout` in seconds."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
-    query: dict[str, str | int | float | bool | None | list[str | int | float | bool | None]] = Field(
+    headers: dict[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_header_value)]] = Field(
+        default_factory=dict
+    )
+    query: dict[str, Annotated[list[Annotated[Any, AfterValidator(_scalar)]], BeforeValidator(listed)]] = Field(
         default_factory=dict
     )
     json_: Annotated[object, Field(alias="json")] = None
@@ -42,11 +61,13 @@ class Options(BaseModel):
 )
 def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
     """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""
-    answer = outgoing.send(_request(context, method, url, _options(options)))
+    answer = outgoing.send(_request(context, method, url, parsed(Options, options, "options")))
     if isinstance(answer, Retry):
         return answer
     if answer.status in outgoing.RETRIED:
-        return Retry(f"the answer was {answer.status}", answer.retry_after(), answer.value(), has_last=True)
+        return Retry(
+            f"the answer was {answer.status}", answer.retry_after(context.now()), answer.value(), has_last=True
+        )
     return answer.value()
 
 
@@ -81,22 +102,6 @@ def _url(url: Value, options: Options) -> str:
         raise ValueError(f"url must be an http or https address in ASCII, not {url[:100]!r}")
     if parts.username is not None:
         raise ValueError("url must not carry a user name or password; send an Authorization header")
-    query = [
-        (name, text_of(one))
-        for name, value in options.query.items()
-        for one in (value if isinstance(value, list) else [value])
-        if one is not None
-    ]
+    query = [(name, text_of(one)) for name, values in options.query.items() for one in values if one is not None]
     added = "&".join(filter(None, [parts.query, urlencode(query)]))
     return parts._replace(query=added, fragment="").geturl()
-
-
-def _options(options: Value) -> Options:
-    try:
-        return Options.model_validate(options or {})
-    except ValidationError as invalid:
-        problem = invalid.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"][:2]) or "options"
-        if problem["type"] == "extra_forbidden":
-            raise ValueError(f"{where} is not an option: headers, query, json, body, timeout") from None
-        raise ValueError(f"{where} cannot be used: {problem['msg']}") from None

@@ -1,10 +1,11 @@
-"""`human.*`: reviews for people; the token that an execution waits with is shown to nobody."""
+"""`human.*`: reviews for people, who never see what their execution waits with."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.callables.arguments import parsed
 from domain.callables.effect import AwaitDecisions, CallContext, Outcome, Recorded, effect
 from domain.entities import reviews
 from domain.entities.reviews import REVIEWS, Review
@@ -31,9 +32,9 @@ class DecisionConfig(BaseModel):
     @model_validator(mode="after")
     def _belongs_together(self) -> Any:
         if (self.timeoutSeconds is None) != (self.defaultDecision is None):
-            raise ValueError("timeoutSeconds and defaultDecision go together")
+            raise ValueError("must have both timeoutSeconds and defaultDecision, or neither")
         if self.defaultDecision is not None and self.defaultDecision not in self.decisions:
-            raise ValueError("defaultDecision must be one of decisions")
+            raise ValueError("must have a defaultDecision that is one of its decisions")
         return self
 
 
@@ -53,10 +54,10 @@ def create(
     decision_config: Value = None,
 ) -> Outcome:
     """Create a review, in the same write as the journal's entry of it: once, whatever crashes."""
-    config = _config(decision_config)
+    config = parsed(DecisionConfig, decision_config, "decisionConfig")
     if action_id is not None and not isinstance(action_id, str):
         raise ValueError(f"actionId must be a string, not {kind_of(action_id)}")
-    ensure_storable([content, steps], "the review")
+    ensure_storable([content, action_id, steps], "the review")
     if len(reviews.of_execution(context.table, context.execution_id)) >= REVIEWS:
         raise CallFailed(f"the execution reached its limit of {REVIEWS} reviews")
     now = context.now()
@@ -119,12 +120,3 @@ def _result(review: Review) -> Value:
         "comment": review.comment,
         "decided_at": review.decided_at,
     }
-
-
-def _config(decision_config: Value) -> DecisionConfig:
-    try:
-        return DecisionConfig.model_validate(decision_config or {})
-    except ValidationError as invalid:
-        problem = invalid.errors()[0]
-        where = ".".join(["decisionConfig", *map(str, problem["loc"])])
-        raise ValueError(f"{where}: {problem['msg'].removeprefix('Value error, ')}") from None

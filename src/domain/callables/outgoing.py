@@ -1,15 +1,21 @@
 """Outgoing HTTP requests of programs: one connection to one checked address, bounded in time and in bytes."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from http.client import HTTPException
+from socket import SHUT_RDWR, socket
+from ssl import SSLCertVerificationError
+from threading import Event, Timer
+from urllib.parse import quote, urlsplit
 
-import urllib3
-from urllib3.exceptions import HTTPError
-from urllib3.util import Timeout
+from urllib3 import BaseHTTPResponse
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from domain.callables.addresses import resolve
 from domain.callables.effect import Retry
@@ -21,11 +27,13 @@ RETRIED = {429, 502, 503, 504}
 """Statuses after which another attempt may succeed. Rule: programs "Callables"."""
 
 LONGEST_SECONDS = 60.0
+_LONGEST_CONNECT_SECONDS = 10.0
+_URL_CHARACTERS = "/?%:@!$&'()*+,;=-._~"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it goes out."""
+    """A request as it goes out; `timeout` in seconds, from connecting to the last byte of the answer."""
 
     method: str
     url: str
@@ -47,15 +55,16 @@ class Response:
         """What `http.request` gives."""
         return {"status": self.status, "headers": dict(self.headers), "body": self.body}
 
-    def retry_after(self) -> float | None:
-        """The seconds that the other side asks to wait, written as such or as a date."""
+    def retry_after(self, now: datetime) -> float | None:
+        """The seconds that the other side asks to wait, written as such or as a date; dates of HTTP are in UTC."""
         text = self.headers.get("retry-after", "").strip()
-        if text.isascii() and text.isdigit() and len(text) < 10:
+        if text.isascii() and text.isdigit():
             return float(text)
         try:
-            return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):
+            date = parsedate_to_datetime(text)
+        except (ValueError, OverflowError):
             return None
+        return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 def send(request: Request) -> Response | Retry:
@@ -64,52 +73,77 @@ def send(request: Request) -> Response | Retry:
     Raises `CallFailed` for what another attempt would not change.
     """
     parts = urlsplit(request.url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    if not host:
+        raise CallFailed("the address has no host")
     deadline = time.monotonic() + request.timeout
     try:
         address = resolve(host, port, request.allowed_hosts)
     except (OSError, UnicodeError):
         return Retry(f"{host} could not be resolved")
-    timeout = Timeout(connect=min(10.0, request.timeout), read=request.timeout)
-    shared = {"timeout": timeout, "retries": False, "maxsize": 1, "block": False}
-    pool = (
-        # The certificate is checked against the name, though the connection goes to the address that was checked.
-        urllib3.HTTPSConnectionPool(address, port, server_hostname=host, assert_hostname=host, **shared)  # type: ignore[arg-type]
+    connect_seconds = min(_LONGEST_CONNECT_SECONDS, request.timeout)
+    # The certificate is checked against the name, though the connection goes to the address that was checked.
+    connection = (
+        HTTPSConnection(address, port, timeout=connect_seconds, server_hostname=host)
         if parts.scheme == "https"
-        else urllib3.HTTPConnectionPool(address, port, **shared)  # type: ignore[arg-type]
+        else HTTPConnection(address, port, timeout=connect_seconds)
     )
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_URL_CHARACTERS)
+    # Without a name and password: the message of a failure is no place for them.
+    site = parts.netloc.rpartition("@")[2]
+    headers = {"Host": site, **request.headers}
     try:
-        answer = pool.urlopen(
-            request.method,
-            target,
-            body=request.body,
-            headers={"Host": parts.netloc.rpartition("@")[2], **request.headers},
-            redirect=False,
-            preload_content=False,
-            decode_content=True,
-        )
-        body = _read(answer, deadline)
-    except (HTTPError, OSError) as error:
-        return Retry(f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}: {_reason(error)}")
+        connection.connect()
+        connection.timeout = request.timeout
+        with _shut_at(deadline, connection.sock):
+            # Who refuses a body may answer, and close the connection, before all of it is sent.
+            with suppress(ConnectionError):
+                connection.request(request.method, target, request.body, headers, preload_content=False)
+            answer = connection.getresponse()
+            body = _read(answer)
+    except (HTTPError, HTTPException, OSError) as error:
+        return Retry(f"{request.method} {parts.scheme}://{site}{parts.path}: {_reason(error)}")
     finally:
-        pool.close()
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status, headers, _parsed(body, headers.get("content-type", "")))
+        connection.close()
+    received = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status, received, _parsed(answer.status, body, received.get("content-type", "")))
 
 
-def _read(answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+@contextmanager
+def _shut_at(deadline: float, connection: socket) -> Iterator[None]:
+    """Shut a connection at a deadline, of `time.monotonic`, and raise `TimeoutError` then.
+
+    The timeout of a socket would begin anew with every byte that trickles in, and a body that is ended by the end of
+    the connection would look complete.
+    """
+    over = Event()
+
+    def shut() -> None:
+        over.set()
+        with suppress(OSError):
+            connection.shutdown(SHUT_RDWR)
+
+    timer = Timer(deadline - time.monotonic(), shut)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if over.is_set():
+            raise TimeoutError
+
+
+def _read(answer: BaseHTTPResponse) -> bytes:
     body = bytearray()
     for chunk in answer.stream(16 * 1024):
         body += chunk
         if len(body) > VALUE_BYTES:
             raise CallFailed(f"the response is larger than the limit of {VALUE_BYTES} bytes")
-        if time.monotonic() > deadline:
-            raise TimeoutError
     return bytes(body)
 
 
-def _parsed(body: bytes, content_type: str) -> Value:
+def _parsed(status: int, body: bytes, content_type: str) -> Value:
     media_type = content_type.partition(";")[0].strip().lower()
     text = body.decode("utf-8", "replace")
     if media_type == "application/json" or media_type.endswith("+json"):
@@ -118,13 +152,17 @@ def _parsed(body: bytes, content_type: str) -> Value:
         try:
             return loads(text)
         except ValueError as invalid:
+            if status in RETRIED:
+                # Who is overloaded may say anything; what counts is that another attempt may succeed.
+                return text
             raise CallFailed(f"the response says that it is JSON, and cannot be used: {invalid}") from None
     return text
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
+    # urllib3 counts a refused connection among those that took too long.
+    if isinstance(error, TimeoutError | HTTPTimeoutError) and not isinstance(error, NewConnectionError):
         return "no answer in time"
-    if isinstance(error, urllib3.exceptions.SSLError):
+    if isinstance(error, SSLCertVerificationError):
         return "the certificate of the other side cannot be trusted"
     return "the connection failed"

@@ -35,14 +35,10 @@ def sleep_until(context: CallContext, moment: Value) -> Sleep:
         raise ValueError(f"moment must be ISO 8601, not {moment[:60]!r}") from None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    try:
-        ahead = (until - context.started_at).total_seconds()
-    except OverflowError:
-        raise ValueError(f"moment must be a date between the years 1 and 9999 in UTC, not {moment!r}") from None
-    return _bounded(context, max(ahead, 0))
+    return _bounded(context, max((until - context.started_at).total_seconds(), 0))
 
 
 def _bounded(context: CallContext, seconds: float) -> Sleep:
     if seconds > WAIT_SECONDS:
-        raise ValueError(f"one wait is at most {WAIT_SECONDS} seconds, 30 days, and this one is {seconds:.0f}")
+        raise ValueError(f"one wait is at most {WAIT_SECONDS} seconds, 30 days, and this one is {seconds}")
     return Sleep(context.started_at + timedelta(seconds=seconds))

@@ -19,7 +19,7 @@ from domain.entities.journal import CallState, Entry
 from domain.moments import Clock
 from domain.program import limits
 from domain.program.calls import Call, CallFailed, LimitExceeded
-from domain.program.values import Value, ensure_storable
+from domain.program.values import Value, ensure_storable, legible
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
@@ -111,10 +111,8 @@ class JournaledCalls:
             if isinstance(outcome, Recorded):
                 return self._note(entry.done(outcome.result), outcome.writes)
             ensure_storable(outcome, "its result")
-        except CallFailed as failure:
-            return self._note(entry.failed(str(failure)))
-        except ValueError as unstorable:
-            return self._note(entry.failed(str(unstorable)))
+        except (CallFailed, ValueError) as failure:
+            return self._note(entry.failed(legible(str(failure))))
         return self._note(entry.done(outcome))
 
     def _context(self, entry: Entry) -> CallContext:
@@ -138,15 +136,15 @@ class JournaledCalls:
 
     def _retry(self, call: Call, entry: Entry, outcome: Retry) -> Entry:
         """Wait for another attempt; after the last, its answer is the result, or the call has failed."""
+        message = legible(outcome.message)
         if entry.attempt >= retries.ATTEMPTS:
             if outcome.has_last:
+                ensure_storable(outcome.last, "its result")
                 return self._note(entry.done(outcome.last))
-            return self._note(entry.failed(f"{outcome.message} ({retries.ATTEMPTS} attempts)"))
+            return self._note(entry.failed(f"{message} ({retries.ATTEMPTS} attempts)"))
         pause = retries.pause_before(entry.attempt + 1, outcome.after, self._random)
         until = _whole_second(self._clock() + timedelta(seconds=pause))
-        waiting = replace(
-            entry, state=CallState.RETRYING, attempt=entry.attempt + 1, message=outcome.message, until=until
-        )
+        waiting = replace(entry, state=CallState.RETRYING, attempt=entry.attempt + 1, message=message, until=until)
         return self._wait(call, waiting)
 
     def _await_decisions(self, call: Call, entry: Entry, until: datetime | None) -> Entry:

@@ -10,6 +10,7 @@ from domain.program.limits import INTEGER_BITS, NESTING, VALUE_BYTES
 type Value = None | bool | int | float | str | list[Value] | dict[str, Value]
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_SENTENCE = 1000
 _MOST_DIGITS = math.ceil(INTEGER_BITS * math.log10(2)) + 1
 
 
@@ -117,6 +118,11 @@ def _ensure_scalars(value: Value, where: str) -> None:
         for name, item in value.items():
             _ensure_scalars(name, f"a key of {where}")
             _ensure_scalars(item, f"{where}.{name}")
+
+
+def legible(sentence: str) -> str:
+    """A sentence with parts of others in it, as it can be stored and shown: up to 1,000 characters, none unstorable."""
+    return _UNSTORABLE.sub("\ufffd", sentence[:_LONGEST_SENTENCE])
 
 
 def kind_of(value: Value) -> str:

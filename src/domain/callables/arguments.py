@@ -1,0 +1,45 @@
+"""Reads the arguments of effects that are objects: their fields are a model, and a refusal is one sentence."""
+
+from pydantic import BaseModel, ValidationError
+
+from domain.program.values import Value
+
+_SENTENCES = {
+    "missing": "is missing",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "string_type": "must be a string",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} items",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "value_error": "{error}",
+}
+"""What is wrong, by pydantic's type of error, in the words of programs."""
+
+
+def listed(value: object) -> object:
+    """A list as it is, all else as the only item of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def parsed[M: BaseModel](model: type[M], value: Value, name: str) -> M:
+    """Read an object by its model, or raise `ValueError` with a sentence on the first field that is wrong.
+
+    `name` is the parameter's; `null` is an object without fields.
+    """
+    try:
+        return model.model_validate({} if value is None else value)
+    except ValidationError as invalid:
+        problem = invalid.errors()[0]
+        where = ".".join([name, *(str(part) for part in problem["loc"] if part != "[key]")])
+        if problem["type"] == "extra_forbidden":
+            fields = ", ".join(field.alias or known for known, field in model.model_fields.items())
+            raise ValueError(f"{where} is unknown; {name} has {fields}") from None
+        raise ValueError(f"{where} {_SENTENCES[problem['type']].format(**problem.get('ctx', {}))}") from None
