@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
@@ -17,6 +16,7 @@ from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.publishing import publish
 from handlers.worker import Worker
+from tests.support.aws import mocked
 from tests.support.given import NOW, PROGRAM, AtCommit
 from tests.support.operations import stack_of
 from tests.support.site import Site
@@ -51,7 +51,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with mocked():
         yield
 
 

@@ -1,14 +1,14 @@
 """Every interleaving of the formal model, with up to two faults, keeps the invariants and can still come to rest."""
 
 import pkgutil
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from tests.support import spec
-from tests.support.spec import IMPLEMENTED_BY, Process, Scenario, State
+from tests.support.interleavings import explore
+from tests.support.spec import IMPLEMENTED_BY, Process, Scenario, World
 
 SCENARIOS = {
     "a repeat with the last credit": Scenario(runs=("k", "k"), stops=(), credits=1, limit=1, faults=2),
@@ -17,46 +17,6 @@ SCENARIOS = {
     "two runs for one slot": Scenario(runs=(None, None), stops=(), credits=2, limit=1, faults=2),
     "two runs, one of them stopped": Scenario(runs=("k", None), stops=(0,), credits=2, limit=2, faults=1),
 }
-
-
-@dataclass
-class Found:
-    """What a search through every state has seen."""
-
-    states: int = 0
-    steps: set[str] = field(default_factory=set)
-    leads_from: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    at_rest: list[int] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
-
-    def can_come_to_rest(self) -> int:
-        """How many of the states have a way to rest."""
-        reached, frontier = set(self.at_rest), list(self.at_rest)
-        while frontier:
-            for before in self.leads_from[frontier.pop()]:
-                if before not in reached:
-                    reached.add(before)
-                    frontier.append(before)
-        return len(reached)
-
-
-def explore(scenario: Scenario) -> Found:
-    first = spec.canonical(spec.begin(scenario))
-    found, numbers, frontier = Found(), {first: 0}, [first]
-    while frontier and not found.violations:
-        state = frontier.pop()
-        if spec.is_quiet(state):
-            found.at_rest.append(numbers[state])
-        for step, after in spec.steps(state, scenario.limit):
-            found.steps.add(step)
-            found.violations += [f"{why}: {step} from {state}" for why in spec.violations(scenario, state, after)]
-            canonical = spec.canonical(after)
-            if canonical not in numbers:
-                numbers[canonical] = len(numbers)
-                frontier.append(canonical)
-            found.leads_from[numbers[canonical]].append(numbers[state])
-    found.states = len(numbers)
-    return found
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -68,23 +28,23 @@ def test_every_interleaving_keeps_the_invariants(name: str, figures: Counter[str
     assert found.can_come_to_rest() == found.states
     assert found.steps >= {"Admit", "Start", "Begin", "Note", "End", "RecordBroken", "Dies", "Taken for dead", "Breaks"}
     figures["states of the formal model"] += found.states
-    figures["transitions of the formal model"] += sum(map(len, found.leads_from.values()))
+    figures["transitions of the formal model"] += sum(map(len, found.leads_from))
 
 
 REPEAT, STOP = SCENARIOS["a repeat with the last credit"], SCENARIOS["a run and its stop"]
 
 
-def _run_without_receipts(state: State, limit: int, me: Process) -> Iterator[tuple[str, State, Process]]:
-    return spec_run(state._replace(receipts=frozenset()), limit, me)
+def _run_without_receipts(world: World, limit: int, me: Process) -> Iterator[tuple[str, World, Process]]:
+    return spec_run(world._replace(receipts=frozenset()), limit, me)
 
 
 spec_run = spec.run
 
 WEAKER = {
     "a receipt not looked at": (REPEAT._replace(credits=2, limit=2), "run", _run_without_receipts),
-    "an end recorded over another": (STOP, "record_broken", lambda state, at: spec.end(state, at, spec.FAILED)),
-    "a slot kept": (STOP, "end", lambda state, at, status: state._replace(status=spec.put(state.status, at, status))),
-    "a lost start that nobody looks for": (STOP, "reconcile", lambda state, me: iter(())),
+    "an end recorded over another": (STOP, "record_broken", lambda world, at: spec.end(world, at, spec.FAILED)),
+    "a slot kept": (STOP, "end", lambda world, at, status: world._replace(status=spec.put(world.status, at, status))),
+    "a lost start that nobody looks for": (STOP, "reconcile", lambda world, me: iter(())),
 }
 
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
-from domain.aws.clients import CLIENT_CONFIG
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.callables import EFFECTS
@@ -82,6 +80,7 @@ class System:
         self,
         monkeypatch: pytest.MonkeyPatch,
         dynamodb: Any,
+        stepfunctions: Any,
         *,
         credits: int = 10,
         concurrent: int = 5,
@@ -92,7 +91,7 @@ class System:
         self._paused = 0.0
         arn = "arn:aws:states:us-east-1:123456789012:stateMachine:machine"
         self.table = Table(dynamodb, "table", sleep=self._pause, monotonic=lambda: self._paused)
-        self.machine = StateMachine(boto3.client("stepfunctions", config=CLIENT_CONFIG), arn)
+        self.machine = StateMachine(stepfunctions, arn)
         self.stack = stack_of(self.table, self.machine)
         self.worker = Worker(self.stack, self.world.clock)
         self.effects: list[str] = []

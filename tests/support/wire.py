@@ -6,6 +6,7 @@ that moto does not know; Step Functions is `machines.Machines`.
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any
@@ -63,15 +64,22 @@ class Wire:
         """Errors by the name of the call, for the next calls of that name."""
         self._attempt = 0
         self._tokens: dict[str, AWSResponse] = {}
+        self._holds = ExitStack()
         for client, carry_out in ((dynamodb, self._table), (stepfunctions, machines.answer)):
             events = client.meta.events
             events.unregister("before-send", botocore_stubber)
-            events.register("before-call", self._begin)
-            events.register("before-send", self._through(carry_out))
+            self._holds.callback(events.register, "before-send", botocore_stubber)
+            for event, handler in (("before-call", self._begin), ("before-send", self._through(carry_out))):
+                events.register(event, handler)
+                self._holds.callback(events.unregister, event, handler)
 
     def clear(self) -> None:
         """Nothing is broken any more; calls are counted from 1 again."""
         self.calls, self.faults, self.answers = [], {}, {}
+
+    def let_go(self) -> None:
+        """Leave the clients to the next."""
+        self._holds.close()
 
     def _begin(self, model: Any, **_: Any) -> None:
         self.calls.append(model.name)
@@ -115,5 +123,6 @@ class Wire:
 
 
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let botocore repeat at once."""
+    """Let botocore repeat at once, and as if a client had never repeated anything before."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda *_: True)

@@ -1,0 +1,150 @@
+"""AWS in this process: moto, without what makes it slow.
+
+DynamoDB is moto's, without its HTTP server, and without the copy of the whole table that it makes for each transaction;
+`tests/integration/test_aws.py` compares the two. Everything else is moto as it comes.
+"""
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore import xform_name
+from botocore.signers import RequestSigner
+from botocore.useragent import UserAgentString
+from moto.core.base_backend import BackendDict
+from moto.core.exceptions import JsonRESTError
+from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
+from moto.dynamodb.comparisons import get_filter_expression
+from moto.dynamodb.exceptions import (
+    ConditionalCheckFailed,
+    MultipleTransactionsException,
+    TooManyTransactionsException,
+    TransactionCanceledException,
+)
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.utilities import dynamo_json_dump
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.responses import DynamoHandler
+
+type Response = tuple[int, dict[str, str], str]
+type Reason = tuple[str, str, Any] | tuple[None, None, None]
+
+by_moto = botocore_stubber.process_request
+
+
+@contextmanager
+def mocked() -> Iterator[None]:
+    """AWS with nothing in it, for every client of botocore that is made meanwhile; afterwards it is forgotten.
+
+    What `mock_aws` does beyond this is for other HTTP libraries, and takes longer than most tests.
+    """
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(boto3, "DEFAULT_SESSION", _session())
+        patches.setattr(botocore_stubber, "enabled", True)
+        patches.setattr(botocore_stubber, "process_request", _answer)
+        patches.setattr(DynamoDBBackend, "transact_write_items", transact_write_items)
+        # moto calls it a cached accessor, which it is not; it takes a tenth of the time of the faults.
+        patches.setattr(
+            DepthFirstTraverser, "nodes_to_be_processed", lru_cache(DepthFirstTraverser.nodes_to_be_processed)
+        )
+        # Nobody here looks at a signature or at the name of a client.
+        patches.setattr(RequestSigner, "sign", lambda *_, **__: None)
+        patches.setattr(UserAgentString, "to_string", lambda _: "a test")
+        yield
+    BackendDict.reset()
+    reset_model_data()
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for the whole process: it keeps the descriptions of the services, which take long to read."""
+    return boto3.Session("test", "test")
+
+
+def _answer(request: Any) -> Any:
+    target = request.headers.get("X-Amz-Target", b"").decode()
+    return _dynamodb(target, request.body) if target.startswith("DynamoDB") else by_moto(request)
+
+
+def _dynamodb(target: str, body: bytes) -> Response:
+    """Carry out one call; what it asks for and what it is told are JSON, as on the wire."""
+    handler = DynamoHandler()
+    handler.region, handler.current_account = "us-east-1", DEFAULT_ACCOUNT_ID
+    handler.body = json.loads(body)
+    operation = getattr(handler, xform_name(target.rpartition(".")[2]))
+    try:
+        return 200, {}, dynamo_json_dump(operation().result)
+    except JsonRESTError as error:
+        return error.code, {}, error.description
+
+
+def transact_write_items(backend: DynamoDBBackend, writes: list[dict[str, Any]]) -> None:
+    """Carry out all writes or none: first every condition is looked at, then every write is made."""
+    if len(writes) > 100:
+        raise TooManyTransactionsException
+    asked = [(kind, one, _key(backend, one)) for write in writes for kind, one in write.items()]
+    if len({(one["TableName"], str(sorted(key.items()))) for _, one, key in asked}) < len(asked):
+        raise MultipleTransactionsException
+    reasons = [_reason(backend, one, key) for _, one, key in asked]
+    if any(code for code, _, _ in reasons):
+        raise TransactionCanceledException(reasons)
+    with _all_or_nothing(backend, [(one["TableName"], key) for _, one, key in asked]):
+        for kind, one, key in asked:
+            _write(backend, kind, one, key)
+
+
+def _key(backend: DynamoDBBackend, asked: Any) -> Any:
+    """The key of a write's item; of a put, it stands in the item itself."""
+    table = backend.get_table(asked["TableName"])
+    return asked.get("Key") or {name: asked["Item"][name] for name in table.table_key_attrs}
+
+
+def _reason(backend: DynamoDBBackend, asked: Any, key: Any) -> Reason:
+    """Why a write cannot be made: code, message and, if it is asked for, the item that is in the way."""
+    current = backend.get_item(asked["TableName"], key)
+    condition = get_filter_expression(
+        asked.get("ConditionExpression"),
+        asked.get("ExpressionAttributeNames"),
+        asked.get("ExpressionAttributeValues"),
+    )
+    if condition.expr(current):
+        return None, None, None
+    wants_item = asked.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    item = current.to_json()["Attributes"] if wants_item and current else None
+    return "ConditionalCheckFailed", str(ConditionalCheckFailed().message), item
+
+
+def _write(backend: DynamoDBBackend, kind: str, asked: Any, key: Any) -> None:
+    match kind:
+        case "Put":
+            backend.put_item(asked["TableName"], asked["Item"])
+        case "Delete":
+            backend.delete_item(asked["TableName"], key)
+        case "Update":
+            backend.update_item(
+                asked["TableName"],
+                key,
+                asked["UpdateExpression"],
+                asked.get("ExpressionAttributeNames"),
+                asked.get("ExpressionAttributeValues"),
+            )
+
+
+@contextmanager
+def _all_or_nothing(backend: DynamoDBBackend, keys: list[tuple[str, Any]]) -> Iterator[None]:
+    """Put every item back as it was if what follows fails: an update that makes no sense is found out only then."""
+    before = [(name, key, copy.deepcopy(backend.get_item(name, key))) for name, key in keys]
+    try:
+        yield
+    except Exception:
+        for name, key, item in before:
+            backend.delete_item(name, key)
+            if item:
+                backend.get_table(name).items[item.hash_key][item.range_key] = item
+        raise
