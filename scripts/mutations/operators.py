@@ -140,16 +140,21 @@ def _changes(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[tuple[s
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return
         case ast.If() | ast.IfExp() | ast.Assert():
-            yield from (("guard", _set("test", ast.Constant(value))) for value in (True, False))
+            yield from (("guard", _decided("test", value)) for value in (True, False))
         case ast.While():
             if not isinstance(node.test, ast.Constant):
-                yield "guard", _set("test", ast.Constant(value=False))
+                yield "guard", _decided("test", value=False)
         case ast.match_case(guard=ast.expr()):
-            yield from (("guard", _set("guard", ast.Constant(value))) for value in (True, False))
+            yield from (("guard", _decided("guard", value)) for value in (True, False))
         case ast.comprehension(ifs=[_, *_]):
             yield "guard", _set("ifs", [])
         case ast.BoolOp():
             yield from (("operand", _without("values", number)) for number in range(len(node.values)))
+        case ast.Compare(ops=[_, _, *_]):
+            for number, one in enumerate(node.ops):
+                if type(one) in _EXCHANGED:
+                    exchanged = [*node.ops[:number], _EXCHANGED[type(one)](), *node.ops[number + 1 :]]
+                    yield "boundary", _set("ops", exchanged)
         case ast.Compare(ops=[operator]):
             if type(operator) in _EXCHANGED:
                 yield "boundary", _set("ops", [_EXCHANGED[type(operator)]()])
@@ -209,7 +214,7 @@ def _is_number(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, int | float) and not isinstance(node.value, bool)
     if isinstance(node, ast.BinOp):
-        return _is_number(node.left) and _is_number(node.right)
+        return _is_number(node.left) or _is_number(node.right)
     return isinstance(node, ast.Call) and _root(node.func) == "timedelta"
 
 
@@ -217,7 +222,7 @@ def _members(node: ast.expr, field: str) -> Iterator[tuple[str, Change]]:
     if (
         isinstance(node, ast.Set | ast.Tuple | ast.List)
         and len(node.elts) > 1
-        and all(isinstance(one, ast.Constant | ast.Attribute) for one in node.elts)
+        and all(isinstance(one, ast.Constant | ast.Attribute | ast.Name) for one in node.elts)
     ):
         for number in range(len(node.elts)):
 
@@ -244,6 +249,16 @@ def _expressions(node: ast.Constant, parents: dict[ast.AST, ast.AST]) -> Iterato
     if len(alternatives) > 1 and " AND " not in text:
         for part in alternatives:
             yield "condition", _set("value", text.replace(part, f"({part} AND {_NEVER})", 1))
+
+
+def _decided(field: str, value: bool) -> Change:  # noqa: FBT001 - what it is decided to be
+    """Decide a condition, which is evaluated all the same: it may name what comes after it."""
+
+    def change(node: ast.AST) -> None:
+        operator = ast.Or() if value else ast.And()
+        setattr(node, field, ast.BoolOp(operator, [getattr(node, field), ast.Constant(value)]))
+
+    return change
 
 
 def _set(field: str, value: object) -> Change:

@@ -49,7 +49,9 @@ class Reach:
         first, last = mutation.lines
         found = {test for line in range(first, last + 1) for test in self.tests.get((file, line), ())}
         if not mutation.function:
+            # Of a module that has nothing but constants, no test runs a line.
             found = {test for (path, _), tests in self.tests.items() if path == file for test in tests}
+            found = found or set(self.seconds)
         return sorted(found, key=lambda test: self.seconds[test])
 
 

@@ -23,13 +23,15 @@ def changed(tmp_path: Path, source: str, operator: str) -> list[str]:
 @pytest.mark.parametrize(
     ("operator", "source", "become"),
     [
-        ("guard", "x = a if b else c", ["x = a if True else c", "x = a if False else c"]),
+        ("guard", "x = a if b else c", ["x = a if b or True else c", "x = a if b and False else c"]),
         ("guard", "x = [a for a in b if a.c]", ["x = [a for a in b]"]),
         ("operand", "x = a and b", ["x = b", "x = a"]),
         ("boundary", "x = a < b", ["x = a <= b"]),
+        ("boundary", "x = 1 <= a < b", ["x = 1 < a < b", "x = 1 <= a <= b"]),
         ("negation", "x = a == b", ["x = a != b"]),
         ("negation", "x = not a", ["x = bool(a)"]),
         ("limit", "LIMIT = 5", ["LIMIT = 5 * 10"]),
+        ("limit", "LIMIT = MOST - 4", ["LIMIT = (MOST - 4) * 10"]),
         ("member", "SEEN = {'a', 'b'}", ["SEEN = {'b'}", "SEEN = {'a'}"]),
         ("member", "x = a in (1, 2)", ["x = a in (2,)", "x = a in (1,)"]),
         ("wrapper", "x = min(a, b)", ["x = a", "x = b"]),
