@@ -99,7 +99,8 @@ def test_no_commit_has_more_writes_than_a_transaction_takes(dynamodb: Any, stack
     ids = start(stack, program(*body))
     sizes.clear()
 
-    assert run_slice(slices_of(stack, World()), *ids).action == "done"
+    # As long as it takes: on a busy machine more than a slice's usual seconds.
+    assert run_slice(slices_of(stack, World(), slice_seconds=3600), *ids).action == "done"
 
     assert executions.read(stack.table, *ids).status == "success"
     assert len(steps.read_all(stack.table, executions.read(stack.table, *ids))) == len(body)

@@ -181,6 +181,19 @@ def test_reconciliation_starts_what_was_never_started(stack: Stack, unreachable:
     assert stack.state_machine.describe(execution_id) == "running"
 
 
+def test_what_was_not_started_for_a_day_is_not_started_any_more(stack: Stack, unreachable: Stack) -> None:
+    """Step Functions forgets names; so late a start might be a second one."""
+    early, late = start(unreachable, program()), start(unreachable, program())
+    a_day = START + timedelta(days=1)
+
+    assert dict(reconcile(stack, lambda: a_day - timedelta(seconds=1), lambda: True)) == {"started": 2}
+    stack.table.commit(executions.end(*early, End(Status.STOPPED, a_day)))
+    stopped = stack_of(stack.table, unreachable.state_machine)
+    assert dict(reconcile(stopped, lambda: a_day, lambda: True)) == {"recorded": 1}
+
+    assert executions.read(stack.table, *late).error == outcomes.PLATFORM_FAILED
+
+
 def test_reconciliation_starts_nothing_that_has_ended_whatever_the_index_shows(
     dynamodb: Any, machine: StateMachine, unreachable: Stack
 ) -> None:
