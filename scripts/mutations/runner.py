@@ -27,7 +27,6 @@ from scripts.mutations.operators import Mutation
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 TESTS = ("tests/unit", "tests/integration", "tests/faults/test_injected.py")
-LONGEST_SECONDS = 120.0
 _TOOL = sys.monitoring.COVERAGE_ID
 _OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:unraisableexception")
 """The last collects garbage twice a session, which takes longer than most of these sessions."""
@@ -43,8 +42,11 @@ class Reach:
     tests: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def of(self, mutation: Mutation) -> list[str]:
-        """The tests that reach a mutation, the quickest first; of what runs at import, those that reach its module."""
+    def of(self, mutation: Mutation) -> tuple[list[str], float]:
+        """The tests that reach a mutation, the quickest first, and how long they take together.
+
+        What runs at import is reached by those that reach its module.
+        """
         file = str(mutation.file)
         first, last = mutation.lines
         found = {test for line in range(first, last + 1) for test in self.tests.get((file, line), ())}
@@ -52,7 +54,7 @@ class Reach:
             # Of a module that has nothing but constants, no test runs a line.
             found = {test for (path, _), tests in self.tests.items() if path == file for test in tests}
             found = found or set(self.seconds)
-        return sorted(found, key=lambda test: self.seconds[test])
+        return sorted(found, key=lambda test: self.seconds[test]), sum(self.seconds[test] for test in found)
 
 
 class _Learning:
@@ -123,8 +125,8 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def killer(mutation: Mutation, tests: Sequence[str]) -> str:
-    """The first test that fails under a mutation, `time` if it takes too long; empty if it survives."""
+def killer(mutation: Mutation, tests: Sequence[str], seconds: float) -> str:
+    """The first test that fails under a mutation, `time` if they take much longer than `seconds`; empty if it survives."""
 
     def attempt() -> bytes:
         chosen = _Choosing(tests)
@@ -133,7 +135,7 @@ def killer(mutation: Mutation, tests: Sequence[str]) -> str:
         broken = "" if status in {0, 1, 5} else "import"
         return (chosen.failed or broken).encode()
 
-    answer = _forked(attempt, LONGEST_SECONDS)
+    answer = _forked(attempt, 60 + 5 * seconds)
     return "time" if answer is None else answer.decode()
 
 

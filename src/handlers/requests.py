@@ -144,6 +144,6 @@ class Request:
         parameters = {**filters, "limit": str(limit), "after": last_id}
         query = "&".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
         host = self.event.headers.get("Host", "")
-        path = self.event.request_context.path or self.event.path
+        path = self.event.request_context.path
         scheme = self.event.headers.get("X-Forwarded-Proto", "https")
         return {"Link": f'<{scheme}://{host}{path}?{query}>; rel="next"'}

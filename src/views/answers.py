@@ -25,9 +25,9 @@ def _on[R: Refusal](refusal: type[R], answer: Callable[[R], ErrorAnswer]) -> _En
     return refusal, answer
 
 
-def _is(refusal: type[Refusal], status: int, sentence: str, headers: Mapping[str, str] | None = None) -> _Entry:
+def _is(refusal: type[Refusal], *answer: Any) -> _Entry:
     """An entry whose answer is always the same."""
-    same = ErrorAnswer(status, sentence, headers or {})
+    same = ErrorAnswer(*answer)
     return refusal, lambda _: same
 
 

@@ -9,7 +9,7 @@ from domain.entities import api_keys, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import to_text
-from domain.operations import accounts
+from domain.operations import access, accounts
 from domain.operations.access import Authenticator
 from domain.refusals import ApiKeyInvalid, AuthorizationMissing, InvalidRequest, KeyLimitReached, PlanLacksApi
 from handlers import list_executions
@@ -133,3 +133,31 @@ def test_a_key_whose_workspace_is_gone_is_refused(stack: Stack, workspace: Works
 
     with pytest.raises(ApiKeyInvalid):
         Authenticator(stack.table).authenticate(header, NOW)
+
+
+def test_a_worker_remembers_so_many_keys_and_no_more(
+    stack: Stack, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "_REMEMBERED_KEYS", 2)
+    authenticator, headers = Authenticator(stack.table), [f"Bearer {_key(stack, workspace)}" for _ in range(3)]
+
+    for header in headers:
+        authenticator.authenticate(header, NOW)
+
+    assert len(authenticator._known) == 1
+
+
+def test_a_revoked_key_is_forgotten_so_that_it_uses_up_no_requests_of_its_workspace(
+    stack: Stack, workspace: Workspace
+) -> None:
+    authenticator = Authenticator(stack.table)
+    revoked, other = f"Bearer {_key(stack, workspace)}", f"Bearer {_key(stack, workspace)}"
+    authenticator.authenticate(revoked, NOW)
+    accounts.revoke_key(stack.table, NOW, workspace.id, revoked.removeprefix("Bearer ")[:14])
+
+    for _ in range(3):
+        with pytest.raises(ApiKeyInvalid):
+            authenticator.authenticate(revoked, NOW)
+
+    # The first refusal still counts: only after it does the worker know.
+    assert authenticator.authenticate(other, NOW).quota.used == 3

@@ -5,16 +5,21 @@ import json
 import pytest
 
 from domain import refusals as facts
+from domain.engine.slices import run_slice
 from domain.entities import executions, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from domain.operations import accounts
+from domain.operations.publishing import publish
 from domain.refusals import Refusal
 from handlers import list_executions
 from handlers.worker import Worker
+from tests.support.conformance import World, slices_of
+from tests.support.given import NOW
 from tests.support.operations import grant
-from tests.support.requests import send
+from tests.support.programs import do, post
+from tests.support.requests import Context, event, send
 from tests.support.shop import Shop
 from views import answers
 
@@ -227,3 +232,69 @@ def test_a_crash_is_a_500_that_tells_nothing_and_keeps_the_envelope(
     assert (status, body) == (500, {"error": "Something went wrong on our side. Please try again later."})
     assert headers["x-request-id"]
     assert headers["ratelimit-limit"]
+
+
+def test_a_step_shows_its_error_and_while_it_waits_for_another_attempt_which_and_when(shop: Shop) -> None:
+    attempts = publish(
+        shop.table,
+        utc_now(),
+        shop.workspace.id,
+        name="A",
+        description="",
+        program={"kind": "Program", "body": [do(post("https://flaky/"))]},
+    )
+    failing = publish(
+        shop.table,
+        utc_now(),
+        shop.workspace.id,
+        name="B",
+        description="",
+        program={"kind": "Program", "body": [do(post("https://fail/"))]},
+    )
+    waiting, failed = (shop.run(workflow=one.id)[2]["execution_id"] for one in (attempts, failing))
+    for execution_id in (waiting, failed):
+        run_slice(slices_of(shop.worker.stack, World(NOW)), shop.workspace.id, execution_id)
+
+    [step] = shop.get(waiting, include_step_results="true")[2]["steps"]
+    assert step == {
+        "index": 0,
+        "status": "running",
+        "result": None,
+        "error": "the answer was 503",
+        "attempt": 2,
+        "next_attempt_at": "2026-01-15T10:30:02+00:00",
+    }
+    body = shop.get(failed, include_step_results="true")[2]
+    assert body["error"] == "Step 0 failed: body[0].expr: http.request: refused"
+    assert body["steps"] == [
+        {"index": 0, "status": "failed", "result": None, "error": "body[0].expr: http.request: refused"}
+    ]
+    shop.stop(waiting)
+    assert shop.get(waiting, include_step_results="true")[2]["steps"] == [
+        {"index": 0, "status": "stopped", "result": None}
+    ]
+
+
+def test_a_link_carries_the_filters_and_the_scheme_and_path_that_were_asked(shop: Shop) -> None:
+    for _ in range(3):
+        shop.run()
+    asked = event("GET", "/v1/executions", shop.key, {"limit": "1", "workflow_id": shop.workflow}, None, {})
+    asked["headers"]["X-Forwarded-Proto"] = "http"
+
+    answer = list_executions.handler(asked, Context(), shop.worker)  # type: ignore[arg-type]
+
+    [link] = answer["multiValueHeaders"]["Link"]
+    newest = json.loads(answer["body"])["executions"][0]["execution_id"]
+    assert link == (
+        f'<http://api.example.com/api/v1/executions?workflow_id={shop.workflow}&limit=1&after={newest}>; rel="next"'
+    )
+
+
+@pytest.mark.parametrize("written", ["yes", "TRUE", ""])
+def test_a_flag_is_true_or_false(shop: Shop, written: str) -> None:
+    execution_id = shop.run()[2]["execution_id"]
+
+    assert shop.get(execution_id, include_step_results="false")[2] == shop.get(execution_id)[2]
+    assert shop.get(execution_id, include_step_results=written)[2] == {
+        "error": "include_step_results must be true or false."
+    }

@@ -1,5 +1,6 @@
 """The limits of an execution: each is reached exactly, and told by its name."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from domain.engine import slices
 from domain.engine.slices import run_slice
 from domain.entities import executions, steps
 from domain.program import limits
-from tests.support.conformance import START, World, run, slices_of, start
-from tests.support.programs import call, do, for_each, let, literal, sleep
+from tests.support.conformance import START, KillingTable, WorkerKilled, World, run, slices_of, start
+from tests.support.operations import stack_of
+from tests.support.programs import call, do, for_each, let, literal, post, sleep
 
 
 def program(*body: Any) -> Any:
@@ -119,3 +121,66 @@ def test_a_wait_is_never_shorter_than_asked_for(stack: Stack, fraction: float) -
     assert following.until is not None
     assert following.until.microsecond == 0
     assert timedelta(seconds=1.5) <= following.until - now < timedelta(seconds=2.5)
+
+
+def _repeated(text: str, times: int) -> Any:
+    return call("string.repeat", literal(text), literal(times))
+
+
+def test_a_step_stores_no_more_than_an_item_holds(dynamodb: Any, unreachable_machine: StateMachine) -> None:
+    def storing(first: int, second: int) -> Any:
+        both = [
+            {"kind": "AssignStmt", "name": "a", "value": _repeated("a", first)},
+            {"kind": "AssignStmt", "name": "b", "value": _repeated("b", second)},
+        ]
+        return {"program": program(let("a", literal(0)), let("b", literal(0)), {"kind": "BlockStmt", "body": both})}
+
+    # Both names, both values with their quotes; the result is the value of b, which is stored there alone.
+    most = 320 * 1024 - 6
+    assert run(dynamodb, unreachable_machine, storing(150_000, most - 150_000)).execution.status == "success"
+    error = run(dynamodb, unreachable_machine, storing(150_000, most - 149_999)).execution.error
+    assert error == (
+        "Step 2 failed: body[2]: its result and the variables it changed take 327681 bytes, "
+        "over the limit of 327680 for one step"
+    )
+
+
+def test_an_execution_stores_no_more_than_a_function_can_answer(
+    dynamodb: Any, unreachable_machine: StateMachine
+) -> None:
+    ran = run(dynamodb, unreachable_machine, {"program": program(*[do(_repeated("a", 250_000))] * 9)})
+
+    assert ran.execution.error == (
+        "Step 8 failed: body[8]: the steps of this execution store more than the limit of 2097152 bytes together"
+    )
+    assert [step.status for step in ran.steps] == ["completed"] * 8 + ["failed"]
+
+
+def test_a_step_of_many_calls_leaves_a_slice_that_has_lasted_long_enough(stack: Stack) -> None:
+    """At a call, and after at least one: what it has done is safe, and the next slice goes on behind it."""
+    ids = start(stack, program(do({"kind": "ArrayExpr", "elements": [post(f"https://a/{n}") for n in range(3)]})))
+    world, seconds = World(), iter(range(0, 10_000, 6))
+    context = replace(slices_of(stack, world, slice_seconds=1), monotonic=lambda: float(next(seconds)))
+
+    actions = []
+    while (following := run_slice(context, *ids)).action != "done":
+        actions.append(following.action)
+
+    assert actions == ["continue"]
+    assert [url for _, url in world.attempts] == ["https://a/0", "https://a/1", "https://a/2"]
+    assert executions.read(stack.table, *ids).status == "success"
+
+
+def test_calls_that_are_committed_on_the_way_show_their_step_as_running(dynamodb: Any, unreachable: Stack) -> None:
+    table = KillingTable(dynamodb, "table")
+    stack = stack_of(table, unreachable.state_machine)
+    ids = start(stack, program(for_each("x", literal(list(range(200))), do(call("time.now")))))
+    table.kill_after = table.commits + 1
+
+    with pytest.raises(WorkerKilled):
+        run_slice(slices_of(stack, World()), *ids)
+
+    execution, progress = executions.read_progress(table, *ids)
+    assert progress.is_step_begun
+    assert 90 <= progress.calls <= TRANSACTION_WRITES
+    assert [step.status for step in steps.read_all(table, execution)] == ["running"]

@@ -215,3 +215,33 @@ def test_reconciliation_starts_nothing_that_has_ended_whatever_the_index_shows(
 
     assert dict(reconcile(stack_of(table, machine), lambda: now, lambda: True)) == {}
     assert machine.describe(execution_id) == "never started"
+
+
+def test_reconciliation_leaves_what_it_has_no_time_for_and_says_so(stack: Stack, unreachable: Stack) -> None:
+    for _ in range(3):
+        start(unreachable, program())
+    now, times = START + timedelta(seconds=60), iter([True, False])
+
+    assert dict(reconcile(stack, lambda: now, lambda: next(times))) == {"started": 1, "left": 1}
+
+
+def test_reconciliation_passes_over_what_the_index_shows_and_is_not_there(stack: Stack, unreachable: Stack) -> None:
+    """An index may show an item that is gone."""
+    gone, there = start(unreachable, program()), start(unreachable, program())
+    shown = [gone, there]
+    stack.table._client.delete_item(
+        TableName="table", Key={name: {"S": value} for name, value in executions.key(*gone)._asdict().items()}
+    )
+
+    class Lagging(Table):
+        """A table whose index still shows the item."""
+
+        def query_index(self, *_: Any) -> Iterator[Any]:
+            for workspace_id, execution_id in shown:
+                yield {"pk": executions.key(workspace_id, execution_id).pk, "id": execution_id}
+            shown.clear()
+
+    table = Lagging(stack.table._client, "table")
+    now = START + timedelta(seconds=60)
+
+    assert dict(reconcile(stack_of(table, stack.state_machine), lambda: now, lambda: True)) == {"started": 1}
