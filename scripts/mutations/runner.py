@@ -126,7 +126,7 @@ def warm_up() -> None:
 
 
 def killer(mutation: Mutation, tests: Sequence[str], seconds: float) -> str:
-    """The first test that fails under a mutation, `time` if they take much longer than `seconds`; empty if it survives."""
+    """The first test that fails under a mutation, `time` if they take far longer than `seconds`; empty without one."""
 
     def attempt() -> bytes:
         chosen = _Choosing(tests)

@@ -17,7 +17,7 @@ from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from handlers.worker import Worker
 from tests.support.conformance import World, run, slices_of, start
-from tests.support.programs import call, do, let, literal
+from tests.support.programs import block, call, do, for_each, let, literal, plus, var
 from tests.support.shop import Shop
 
 
@@ -136,3 +136,51 @@ def test_an_effect_costs_one_commit_before_it(dynamodb: Any, unreachable_machine
     ran = run(dynamodb, unreachable_machine, {"program": {"kind": "Program", "body": body}})
 
     assert ran.commits == 5 + 1
+
+
+WAITS = 48
+LOOPS = {
+    "a loop over a list": for_each("n", literal(list(range(2 * WAITS))), do(call("time.sleep", literal(1)))),
+    "a loop in a loop": for_each(
+        "n", literal([1, 2]), for_each("m", literal(list(range(WAITS))), do(call("time.sleep", literal(1))))
+    ),
+    "a loop with a condition": {
+        "kind": "WhileStmt",
+        "cond": {"kind": "BinaryExpr", "op": "<", "left": var("n"), "right": literal(2 * WAITS)},
+        "body": block(
+            {"kind": "AssignStmt", "name": "n", "value": plus(var("n"), literal(1))},
+            do(call("time.sleep", literal(1))),
+        ),
+    },
+}
+STEPS = [do(call("time.sleep", literal(1))) for _ in range(2 * WAITS)]
+
+
+@pytest.mark.parametrize(
+    "body", [*([let("n", literal(0)), loop] for loop in LOOPS.values()), STEPS], ids=[*LOOPS, "steps"]
+)
+def test_a_resume_reads_as_much_however_long_its_execution_has_lasted(
+    dynamodb: Any, unreachable: Stack, body: list[Any]
+) -> None:
+    read: list[int] = []
+    dynamodb.meta.events.register(
+        "after-call.dynamodb.*",
+        lambda parsed, **_: read.append(len(str(parsed.get("Items") or parsed.get("Responses")))),
+    )
+    ids, world = start(unreachable, {"kind": "Program", "body": body}), World()
+    calls = Calls(dynamodb)
+    by_slice: list[int] = []
+
+    action = ""
+    while action != "done":
+        read.clear()
+        following = run_slice(slices_of(unreachable, world), *ids)
+        action, world.now = following.action, following.until or world.now
+        by_slice.append(sum(read))
+
+    # The first read of the program is none of theirs; the longest reads are right before a new resume point.
+    early, late = max(by_slice[1:WAITS]), max(by_slice[WAITS:])
+    assert len(by_slice) == 2 * WAITS + 1
+    assert late <= 1.2 * early
+    assert calls.made["BatchGetItem"] == len(by_slice)
+    assert calls.made["Query"] <= 2 * len(by_slice)

@@ -74,6 +74,11 @@ class Checkpoint:
         """Count a wait that is about to begin."""
         self.progress = replace(self.progress, waits=self.progress.waits + 1)
 
+    def store(self, *writes: Write) -> None:
+        """Add what is stored beside steps and calls."""
+        for write in writes:
+            self._add(write)
+
     def note_call(self, index: int, entry: Entry, also: Iterable[Write] = (), *, is_new: bool) -> None:
         """Add a journal entry, and what must be stored with it; a great many of them are committed on the way."""
         self.progress = replace(self.progress, calls=self.progress.calls + is_new)

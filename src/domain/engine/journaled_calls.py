@@ -32,7 +32,8 @@ class Diverged(Exception):
 class JournaledCalls:
     """The effects of one step of one execution.
 
-    Calls are counted from 1 in the order in which the step makes them, which a replay repeats exactly. A call
+    Calls are counted from 1 in the order in which the step makes them, which a replay repeats exactly; a step that goes
+    on from a bookmark has `made` some already. A call
     that reaches out into the world is preceded by a commit; what it gave is journaled before the next begins.
     """
 
@@ -44,6 +45,7 @@ class JournaledCalls:
         execution: Execution,
         step: int,
         entries: Iterable[Entry],
+        made: int,
         effects: Mapping[str, Effect],
         settings: Settings,
         clock: Clock,
@@ -60,17 +62,17 @@ class JournaledCalls:
         self._clock = clock
         self._random = random
         self._is_time_over = is_time_over
-        self._made = 0
+        self.made = made
         self._reached_out = False
 
     def call(self, call: Call) -> Value:
         """Answer a call of the program. Rule: architecture "Programs are deterministic by construction"."""
-        self._made += 1
-        entry = self._entries.get(self._made)
+        self.made += 1
+        entry = self._entries.get(self.made)
         if entry is None:
             return self._value_of(self._perform(call, self._begin(call)))
         if entry.callee != call.callee:
-            raise Diverged(f"call {self._made} of step {self._step} was {entry.callee} and is now {call.callee}")
+            raise Diverged(f"call {self.made} of step {self._step} was {entry.callee} and is now {call.callee}")
         return self._value_of(self._resume(call, entry))
 
     def _value_of(self, entry: Entry) -> Value:
@@ -81,7 +83,7 @@ class JournaledCalls:
     def _begin(self, call: Call) -> Entry:
         if self._checkpoint.progress.calls >= limits.CALLS:
             raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.CALLS} calls")
-        return Entry(self._made, call.callee, CallState.DONE, self._clock())
+        return Entry(self.made, call.callee, CallState.DONE, self._clock())
 
     def _resume(self, call: Call, entry: Entry) -> Entry:
         if entry.state in {CallState.DONE, CallState.FAILED}:

@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from domain.aws import keys
 from domain.aws.stack import Stack
 from domain.callables import EFFECTS
 from domain.callables.effect import Effect
@@ -19,19 +18,19 @@ from domain.engine import programs
 from domain.engine.checkpoints import Checkpoint, ExecutionEnded, RecordTooLarge
 from domain.engine.journaled_calls import JournaledCalls
 from domain.engine.next import CONTINUE, DONE, Next, SliceOver
-from domain.entities import executions, journal, steps
+from domain.entities import executions, resume_points
 from domain.entities.executions import End, Execution, Progress, Status
-from domain.entities.journal import Entry
+from domain.entities.resume_points import ResumePoint, Since
 from domain.moments import Clock
+from domain.program.bookmarks import Bookmark
 from domain.program.interpreter import Completed, Failed, Returned, StepOutcome, run_step
 from domain.program.nodes import Program
-from domain.program.values import Value
-
-if TYPE_CHECKING:
-    from domain.aws.table import Table
 
 SLICES = 2000
 """The most slices of one execution: Step Functions ends one of its own after 25,000 events, about nine a slice."""
+
+WORTH_A_WRITE = 16
+"""A resume point is worth its write once a resume would read so many more steps and calls of finished rounds."""
 
 _STAY_SECONDS = 10.0
 """The least time a step may stay in a slice before it is left at one of its calls."""
@@ -63,15 +62,6 @@ class SliceContext:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ResumePoint:
-    """What a slice goes on from: the variables, and the journal of the step under way and when that began."""
-
-    variables: dict[str, Value]
-    entries: list[Entry]
-    step_started_at: str | None
-
-
 def run_slice(context: SliceContext, workspace_id: str, execution_id: str) -> Next:
     """Run steps of an execution until it ends, waits, or its slice is over.
 
@@ -80,35 +70,22 @@ def run_slice(context: SliceContext, workspace_id: str, execution_id: str) -> Ne
     """
     table = context.stack.table
     at_execution, at_input = executions.key(workspace_id, execution_id), executions.input_key(execution_id)
-    found = table.get_many(at_execution, at_input)
+    at_point = resume_points.key(execution_id)
+    found = table.get_many(at_execution, at_input, at_point)
     if at_execution not in found:
         return DONE
     execution, progress = executions.from_item(found[at_execution]), executions.progress_of(found[at_execution])
     if execution.status is not Status.RUNNING:
         return DONE
     program = programs.parsed(table, workspace_id, execution.workflow_id, execution.version)
-    resume_point = _resume_point(table, execution_id, progress, executions.input_of(found.get(at_input)))
+    point = ResumePoint(variables={"input": executions.input_of(found.get(at_input))})
+    if at_point in found:
+        point = resume_points.from_item(found[at_point])
+    since = resume_points.read_since(table, execution_id, progress, point)
     try:
-        return _Slice(context, execution, progress, program, resume_point).run()
+        return _Slice(context, execution, progress, program, since).run()
     except ExecutionEnded:
         return DONE
-
-
-def _resume_point(table: Table, execution_id: str, progress: Progress, program_input: Value) -> ResumePoint:
-    """Read what earlier slices recorded: one range holds the journal of the step under way and all steps."""
-    variables: dict[str, Value] = {"input": program_input}
-    entries: list[Entry] = []
-    step_started_at: str | None = None
-    if progress.is_begun:
-        page = journal.with_steps_from(progress.next_step)
-        for item in table.query(keys.execution_partition(execution_id), page):
-            if journal.is_entry(item):
-                entries.append(journal.from_item(item))
-            elif steps.is_step(item) and steps.index_of(item) == progress.next_step:
-                step_started_at = steps.started_at(item)
-            elif steps.is_step(item):
-                variables |= steps.changes(item)
-    return ResumePoint(variables, entries, step_started_at)
 
 
 class _Slice:
@@ -120,14 +97,14 @@ class _Slice:
         execution: Execution,
         progress: Progress,
         program: Program,
-        resume_point: ResumePoint,
+        since: Since,
     ) -> None:
         self._context = context
         self._execution = execution
         self._program = program
-        self._resumed_step = progress.next_step
-        self._resume_point = resume_point
-        self._variables = resume_point.variables
+        self._since = since
+        self._variables = since.point.variables
+        self._unsaved_steps = since.steps
         self._checkpoint = Checkpoint(context.stack.table, execution, progress)
         self._begun_at = context.monotonic()
         self._deadline = execution.started + timedelta(seconds=context.execution_seconds)
@@ -141,6 +118,7 @@ class _Slice:
         try:
             return self._run_steps()
         except SliceOver as over:
+            self._save_resume_point(over.bookmark)
             self._checkpoint.commit()
             return over.next.no_later_than(self._deadline)
 
@@ -155,28 +133,31 @@ class _Slice:
                     break
                 case Completed():
                     self._variables = {**self._variables, **outcome.changes}
+                    self._unsaved_steps += 1
             if self._elapsed() >= self._context.slice_seconds and index + 1 < len(self._program.body):
+                self._save_resume_point(None)
                 self._checkpoint.commit()
                 return CONTINUE
         return self._end(Status.SUCCESS, None)
 
     def _run_step(self, index: int) -> StepOutcome:
-        is_resumed = index == self._resumed_step
-        started_at = self._resume_point.step_started_at if is_resumed else None
-        self._checkpoint.begin_step(index, self._context.clock(), started_at)
+        since = self._since if index == self._since.point.next_step else None
+        bookmark = since.point.bookmark if since else None
+        self._checkpoint.begin_step(index, self._context.clock(), since.step_started_at if since else None)
         calls = JournaledCalls(
             table=self._context.stack.table,
             checkpoint=self._checkpoint,
             execution=self._execution,
             step=index,
-            entries=self._resume_point.entries if is_resumed else (),
+            entries=since.entries if since else (),
+            made=bookmark.calls if bookmark else 0,
             effects=self._context.effects,
             settings=self._context.settings,
             clock=self._context.clock,
             random=self._context.random,
             is_time_over=lambda: self._elapsed() >= max(self._context.slice_seconds, _STAY_SECONDS),
         )
-        outcome = run_step(self._program, index, self._variables, calls)
+        outcome = run_step(self._program, index, self._variables, calls, bookmark)
         if isinstance(outcome.ending, Failed):
             return outcome
         try:
@@ -184,6 +165,16 @@ class _Slice:
         except RecordTooLarge as too_large:
             return StepOutcome(None, {}, Failed(f"body[{index}]: {too_large}"))
         return outcome
+
+    def _save_resume_point(self, bookmark: Bookmark | None) -> None:
+        """Store where the run stands, once a resume would have to read much more than that."""
+        index, since = self._checkpoint.progress.next_step, self._since.point
+        calls = bookmark.calls if bookmark else 0
+        if since.next_step == index and since.bookmark:
+            calls -= since.bookmark.calls
+        if self._unsaved_steps + calls >= WORTH_A_WRITE:
+            point = ResumePoint(index, self._variables, bookmark)
+            self._checkpoint.store(*resume_points.write(self._execution.id, point))
 
     def _elapsed(self) -> float:
         return self._context.monotonic() - self._begun_at

@@ -9,7 +9,6 @@ from enum import StrEnum
 from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import Item, Write
-from domain.entities import steps
 from domain.program.values import Value, dumps, loads
 
 _PREFIX = "CALL#"
@@ -73,15 +72,9 @@ def _of_step(step: int) -> str:
     return f"{_PREFIX}{step:05d}#"
 
 
-def with_steps_from(step: int) -> Page:
-    """The one range that holds the journal from a step on, and all steps: steps sort behind the journal."""
-    return Page(_of_step(step), Page.whole(steps.PREFIX).last)
-
-
-def is_entry(item: Item) -> bool:
-    """Whether an item of that range is a journal entry; the others are steps."""
-    found: bool = item["sk"].startswith(_PREFIX)
-    return found
+def of_step(step: int, after: int) -> Page:
+    """The journal of a step behind its first `after` calls."""
+    return Page(f"{_of_step(step)}{after + 1:05d}", Page.whole(_of_step(step)).last)
 
 
 def from_item(item: Item) -> Entry:

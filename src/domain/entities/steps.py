@@ -18,7 +18,7 @@ from domain.program.values import Value, dumps, loads
 if TYPE_CHECKING:
     from domain.aws.table import Table
 
-PREFIX = "STEP#"
+_PREFIX = "STEP#"
 
 
 class StepStatus(StrEnum):
@@ -56,23 +56,22 @@ class Retrying:
 
 def key(execution_id: str, index: int) -> Key:
     """Where a step stands."""
-    return Key(keys.execution_partition(execution_id), f"{PREFIX}{index:05d}")
-
-
-def is_step(item: Item) -> bool:
-    """Whether an item, of those in an execution's partition, is a step."""
-    found: bool = item["sk"].startswith(PREFIX)
-    return found
+    return Key(keys.execution_partition(execution_id), f"{_PREFIX}{index:05d}")
 
 
 def index_of(item: Item) -> int:
     """The position of a stored step in its program."""
-    return int(item["sk"].removeprefix(PREFIX))
+    return int(item["sk"].removeprefix(_PREFIX))
+
+
+def from_step(index: int) -> Page:
+    """The steps from one on."""
+    return Page(f"{_PREFIX}{index:05d}", Page.whole(_PREFIX).last)
 
 
 def read_all(table: Table, execution: Execution) -> list[Step]:
     """Read every step begun, in order; what an ended execution left unfinished ended with it."""
-    rows = table.query(keys.execution_partition(execution.id), Page.whole(PREFIX))
+    rows = table.query(keys.execution_partition(execution.id), Page.whole(_PREFIX))
     return [from_item(row, execution) for row in rows]
 
 

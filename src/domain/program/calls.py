@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.program.bookmarks import Bookmark
 from domain.program.values import Value
 
 
@@ -18,6 +19,9 @@ class Call:
 class Effects(Protocol):
     """Carries out the effects of one step, in the order in which the step makes them."""
 
+    made: int
+    """How many calls the step has made so far."""
+
     def call(self, call: Call) -> Value:
         """Answer a call, or raise `CallFailed`, `LimitExceeded` or `Suspended`."""
         ...
@@ -32,4 +36,6 @@ class LimitExceeded(Exception):
 
 
 class Suspended(Exception):
-    """The step cannot go on now; it will be run again from its start against its journal."""
+    """The step cannot go on now; it will be run again, from its start or from its `bookmark`, against its journal."""
+
+    bookmark: Bookmark | None = None

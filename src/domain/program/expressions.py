@@ -39,6 +39,10 @@ class Running:
     meter: Meter
     slots: list[Value] = field(default_factory=list)
     last: Value = None
+    rounds: dict[str, tuple[list[Value], int]] = field(default_factory=dict)
+    """Of each loop over a list, by its path, the list and the position in it."""
+    resuming: dict[str, int] = field(default_factory=dict)
+    """While a step finds its way back to a bookmark: which way to take at each statement on it, by its path."""
 
     def declare(self, scope: Scope, name: str, value: Value = None) -> int:
         """Give a new variable a slot."""

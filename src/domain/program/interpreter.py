@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.program.calls import Effects, LimitExceeded
+from domain.program.bookmarks import Bookmark
+from domain.program.calls import Effects, LimitExceeded, Suspended
 from domain.program.expressions import Running, Scope
 from domain.program.failures import StepFailure
+from domain.program.marks import Marks
 from domain.program.measuring import Meter
 from domain.program.nodes import Program
 from domain.program.statements import Leaves, ProgramFailed, Statements
@@ -41,20 +43,29 @@ class StepOutcome:
     ending: Ending
 
 
-def run_step(program: Program, index: int, variables: Mapping[str, Value], effects: Effects) -> StepOutcome:
+def run_step(
+    program: Program, index: int, variables: Mapping[str, Value], effects: Effects, bookmark: Bookmark | None = None
+) -> StepOutcome:
     """Run the statement at `index` of a program's body on the variables of the steps before it.
 
-    `Suspended` passes through: the step is then run again from its start. A failed step changes nothing.
+    `Suspended` passes through, with the bookmark of the last round of a loop: the step is then run again from its start
+    or from there, `effects` having made as many calls as the bookmark says. A failed step changes nothing.
     """
     running = Running(effects, Meter())
     scope = Scope()
     for name, value in variables.items():
         running.declare(scope, name, value)
-    execute = Statements(running).compile(program.body[index], f"body[{index}]", scope)
+    marks = Marks(running, variables)
+    execute = Statements(running, marks).compile(program.body[index], f"body[{index}]", scope)
+    if bookmark:
+        marks.go_to(bookmark)
     try:
         leaves = execute()
     except (StepFailure, ProgramFailed, LimitExceeded) as failure:
         return StepOutcome(None, {}, Failed(str(failure)))
+    except Suspended as suspended:
+        suspended.bookmark = marks.latest()
+        raise
     changes = {
         name: running.slots[slot]
         for name, slot in scope.slots.items()

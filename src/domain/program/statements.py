@@ -6,6 +6,7 @@ from enum import Enum
 from domain.program import nodes
 from domain.program.expressions import Expressions, Running, Scope
 from domain.program.failures import StepFailure
+from domain.program.marks import Marks, Way
 from domain.program.values import Value, is_truthy, kind_of, text_of
 
 
@@ -27,22 +28,25 @@ type Execute = Callable[[], Leaves | None]
 class Statements:
     """Compiles statements of one step."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, marks: Marks) -> None:
         self._running = running
+        self._marks = marks
         self._expressions = Expressions(running)
 
-    def compile(self, node: nodes.Statement, at: str, scope: Scope) -> Execute:
-        """Make the function that runs a statement, leaving its value in `running.last`."""
-        execute = self._compile(node, at, scope)
-        meter = self._running.meter
+    def compile(self, node: nodes.Statement, at: str, scope: Scope, way: Way = ()) -> Execute:
+        """Make the function that runs a statement, leaving its value in `running.last`; `way` leads to it."""
+        execute = self._compile(node, at, scope, way)
+        running, meter = self._running, self._running.meter
 
         def visit() -> Leaves | None:
-            meter.charge(1, at)
+            # On the way back to a bookmark nothing is visited that was not visited before.
+            if not running.resuming:
+                meter.charge(1, at)
             return execute()
 
         return visit
 
-    def _compile(self, node: nodes.Statement, at: str, scope: Scope) -> Execute:
+    def _compile(self, node: nodes.Statement, at: str, scope: Scope, way: Way) -> Execute:
         match node:
             case nodes.LetStmt():
                 return self._let(node, at, scope)
@@ -51,19 +55,19 @@ class Statements:
             case nodes.ExprStmt(expr=expr):
                 return self._keep(self._expressions.compile(expr, f"{at}.expr", scope))
             case nodes.IfStmt():
-                return self._if(node, at, scope)
+                return self._if(node, at, scope, way)
             case nodes.BlockStmt(body=body):
-                return self._block(body, at, Scope(scope))
+                return self._block(body, at, Scope(scope), way)
             case nodes.ForEachStmt():
-                return self._for_each(node, at, Scope(scope))
+                return self._for_each(node, at, Scope(scope), way)
             case nodes.WhileStmt():
-                return self._while(node, at, scope)
+                return self._while(node, at, scope, way)
             case nodes.BreakStmt():
                 return self._leave(Leaves.BREAK)
             case nodes.ContinueStmt():
                 return self._leave(Leaves.CONTINUE)
             case nodes.TryStmt():
-                return self._try(node, at, scope)
+                return self._try(node, at, scope, way)
             case nodes.ReturnStmt(value=value):
                 keep = self._keep(self._optional(value, f"{at}.value", scope))
                 return lambda: keep() or Leaves.RETURN
@@ -111,46 +115,67 @@ class Statements:
 
         return execute
 
-    def _if(self, node: nodes.IfStmt, at: str, scope: Scope) -> Execute:
-        running = self._running
+    def _if(self, node: nodes.IfStmt, at: str, scope: Scope, way: Way) -> Execute:
+        running, resuming = self._running, self._running.resuming
         cond = self._expressions.compile(node.cond, f"{at}.cond", scope)
         # A branch that declares without a block does so for itself alone: the other may not have run.
-        then = self.compile(node.thenBranch, f"{at}.thenBranch", Scope(scope))
-        otherwise = self.compile(node.elseBranch, f"{at}.elseBranch", Scope(scope)) if node.elseBranch else None
+        then = self.compile(node.thenBranch, f"{at}.thenBranch", Scope(scope), (*way, (at, 0)))
+        otherwise: Execute | None = None
+        if node.elseBranch:
+            otherwise = self.compile(node.elseBranch, f"{at}.elseBranch", Scope(scope), (*way, (at, 1)))
+        branches = (then, otherwise)
 
         def execute() -> Leaves | None:
-            branch = then if is_truthy(cond()) else otherwise
-            running.last = None
+            if resuming:
+                branch = branches[resuming[at]]
+            else:
+                branch = branches[0 if is_truthy(cond()) else 1]
+                running.last = None
             return branch() if branch else None
 
         return execute
 
-    def _block(self, body: list[nodes.Statement], at: str, scope: Scope) -> Execute:
-        running = self._running
-        statements = [self.compile(node, f"{at}.body[{i}]", scope) for i, node in enumerate(body)]
+    def _block(self, body: list[nodes.Statement], at: str, scope: Scope, way: Way) -> Execute:
+        running, resuming = self._running, self._running.resuming
+        statements = [self.compile(node, f"{at}.body[{i}]", scope, (*way, (at, i))) for i, node in enumerate(body)]
 
         def execute() -> Leaves | None:
-            running.last = None
-            for statement in statements:
+            first = resuming[at] if resuming else 0
+            if not resuming:
+                running.last = None
+            for statement in statements[first:] if first else statements:
                 if leaves := statement():
                     return leaves
             return None
 
         return execute
 
-    def _for_each(self, node: nodes.ForEachStmt, at: str, scope: Scope) -> Execute:
-        running, slots = self._running, self._running.slots
+    def _for_each(self, node: nodes.ForEachStmt, at: str, scope: Scope, way: Way) -> Execute:
+        running, slots, resuming, rounds = (
+            self._running,
+            self._running.slots,
+            self._running.resuming,
+            self._running.rounds,
+        )
         iterable = self._expressions.compile(node.iterable, f"{at}.iterable", scope)
         slot = running.declare(scope, node.name)
-        body = self.compile(node.body, f"{at}.body", Scope(scope))
+        way = (*way, (at, 0))
+        body = self.compile(node.body, f"{at}.body", Scope(scope), way)
+        mark = self._marks.of_loop(at, way)
 
-        def execute() -> Leaves | None:
+        def begin() -> tuple[list[Value], int]:
             items = iterable()
             if not isinstance(items, list):
                 raise StepFailure(f"{at}.iterable", f"cannot loop over {kind_of(items)}, only over a list")
             running.last = None
-            for item in items:
-                slots[slot] = item
+            return items, 0
+
+        def execute() -> Leaves | None:
+            items, first = rounds[at] if resuming else begin()
+            for position in range(first, len(items)):
+                rounds[at] = (items, position)
+                if mark.begin_round():
+                    slots[slot] = items[position]
                 leaves = body()
                 if leaves is Leaves.BREAK:
                     break
@@ -160,14 +185,17 @@ class Statements:
 
         return execute
 
-    def _while(self, node: nodes.WhileStmt, at: str, scope: Scope) -> Execute:
-        running = self._running
+    def _while(self, node: nodes.WhileStmt, at: str, scope: Scope, way: Way) -> Execute:
+        running, resuming = self._running, self._running.resuming
         cond = self._expressions.compile(node.cond, f"{at}.cond", scope)
-        body = self.compile(node.body, f"{at}.body", Scope(scope))
+        way = (*way, (at, 0))
+        body = self.compile(node.body, f"{at}.body", Scope(scope), way)
+        mark = self._marks.of_loop(at, way)
 
         def execute() -> Leaves | None:
-            running.last = None
-            while is_truthy(cond()):
+            if not resuming:
+                running.last = None
+            while not mark.begin_round() or is_truthy(cond()):
                 leaves = body()
                 if leaves is Leaves.BREAK:
                     break
@@ -177,19 +205,21 @@ class Statements:
 
         return execute
 
-    def _try(self, node: nodes.TryStmt, at: str, scope: Scope) -> Execute:
-        slots = self._running.slots
-        body = self.compile(node.body, f"{at}.body", Scope(scope))
+    def _try(self, node: nodes.TryStmt, at: str, scope: Scope, way: Way) -> Execute:
+        running, slots, resuming = self._running, self._running.slots, self._running.resuming
+        body = self.compile(node.body, f"{at}.body", Scope(scope), (*way, (at, 0)))
         inside = Scope(scope)
-        slot = self._running.declare(inside, node.name)
-        handler = self.compile(node.handler, f"{at}.handler", Scope(inside))
+        slot = running.declare(inside, node.name)
+        handler = self.compile(node.handler, f"{at}.handler", Scope(inside), (*way, (at, 1)))
 
         def execute() -> Leaves | None:
+            if resuming and resuming[at]:
+                return handler()
             try:
                 return body()
             except StepFailure as failure:
                 slots[slot] = failure.caught()
-            self._running.last = None
+            running.last = None
             return handler()
 
         return execute
