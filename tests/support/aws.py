@@ -6,6 +6,7 @@ DynamoDB is moto's, without its HTTP server, and without the copy of the whole t
 
 import copy
 import json
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -29,7 +30,9 @@ from moto.dynamodb.exceptions import (
 )
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.utilities import dynamo_json_dump
+from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 
 type Response = tuple[int, dict[str, str], str]
@@ -49,10 +52,12 @@ def mocked() -> Iterator[None]:
         patches.setattr(botocore_stubber, "enabled", True)
         patches.setattr(botocore_stubber, "process_request", _answer)
         patches.setattr(DynamoDBBackend, "transact_write_items", transact_write_items)
-        # moto calls it a cached accessor, which it is not; it takes a tenth of the time of the faults.
-        patches.setattr(
-            DepthFirstTraverser, "nodes_to_be_processed", lru_cache(DepthFirstTraverser.nodes_to_be_processed)
-        )
+        # moto reads an expression twice for each write and copies what it has read; nobody changes the first.
+        patches.setattr(UpdateExpressionParser, "make", lru_cache(UpdateExpressionParser.make))
+        patches.setattr(validators, "deepcopy", lambda expression: pickle.loads(pickle.dumps(expression)))
+        # moto calls this a cached accessor, which it is not.
+        nodes = lru_cache(DepthFirstTraverser.nodes_to_be_processed)
+        patches.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
         # Nobody here looks at a signature or at the name of a client.
         patches.setattr(RequestSigner, "sign", lambda *_, **__: None)
         patches.setattr(UserAgentString, "to_string", lambda _: "a test")
