@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore import xform_name
+from botocore.loaders import Loader, create_loader
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 from moto.core.base_backend import BackendDict
@@ -48,7 +49,8 @@ def mocked() -> Iterator[None]:
     What `mock_aws` does beyond this is for other HTTP libraries, and takes longer than most tests.
     """
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(boto3, "DEFAULT_SESSION", _session())
+        patches.setattr(boto3, "DEFAULT_SESSION", None)
+        patches.setattr("botocore.session.create_loader", _loader)
         patches.setattr(botocore_stubber, "enabled", True)
         patches.setattr(botocore_stubber, "process_request", _answer)
         patches.setattr(DynamoDBBackend, "transact_write_items", transact_write_items)
@@ -67,9 +69,9 @@ def mocked() -> Iterator[None]:
 
 
 @cache
-def _session() -> boto3.Session:
-    """One for the whole process: it keeps the descriptions of the services, which take long to read."""
-    return boto3.Session("test", "test")
+def _loader(search_path: str | None = None) -> Loader:
+    """Reads the descriptions of the services, once for the whole process."""
+    return create_loader(search_path)
 
 
 def _answer(request: Any) -> Any:
