@@ -5,6 +5,12 @@ RUN = .venv/bin/python -m
 
 SEED ?= $(shell date +%s)
 
+# A process for each processor; what runs on the local cloud stays together.
+PARALLEL = -n auto --dist loadgroup
+
+# Whatever the surroundings say: to compile every module at every start takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help bootstrapped up down logs invoke quick test soak mutations check format
 
 help: ## Lists the targets
@@ -25,18 +31,18 @@ logs: bootstrapped ## The latest log lines of every function
 invoke: bootstrapped ## Invokes one function: FUNCTION=GetExecution EVENT=events/get_execution.json
 	@FUNCTION=$(FUNCTION) EVENT=$(EVENT) $(RUN) scripts.local.invoke
 
-quick: bootstrapped ## Lint, types, layers and the unit tests
+quick: bootstrapped ## Lint, types, layers, and every test but the long ones: local cloud, models, crash points
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/pytest tests/unit
+	@.venv/bin/pytest $(PARALLEL) tests/unit tests/integration tests/faults/test_injected.py
 
 test: bootstrapped ## Every test; those on the deployed template start a local cloud of their own
-	@.venv/bin/pytest
+	@.venv/bin/pytest $(PARALLEL)
 
 soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent clients (SEED= repeats one; failures are kept)
 	@echo "· the seed is $(SEED)"
-	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 .venv/bin/pytest --hypothesis-seed=$(SEED) \
+	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 .venv/bin/pytest $(PARALLEL) --hypothesis-seed=$(SEED) \
 		tests/faults/test_model.py tests/e2e/test_histories.py
 
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)

@@ -24,6 +24,9 @@ from tests.support.template import create_table
 
 FIGURES: Counter[str] = Counter()
 
+LONGEST = ("tests/e2e/", "tests/faults/test_spec.py", "tests/faults/test_model.py", "tests/faults/test_crash_points.py")
+"""What takes longest, in the order in which it starts."""
+
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
@@ -43,6 +46,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
         for name, number in sorted(FIGURES.items()):
             terminalreporter.write_line(f"{number:7} {name}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes hands its figures over."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = dict(FIGURES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The process that started the others adds their figures up."""
+    FIGURES.update(getattr(node, "workeroutput", {}).get("figures", {}))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several processes share the work best if the longest comes first; the local cloud belongs to one of them."""
+    for item in items:
+        if item.nodeid.startswith("tests/e2e/"):
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+    items.sort(key=lambda item: [not item.nodeid.startswith(start) for start in LONGEST])
 
 
 @pytest.fixture

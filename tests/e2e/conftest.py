@@ -1,4 +1,4 @@
-"""The real template on a local cloud of its own, on a free port, for the whole session."""
+"""The real template on a local cloud of its own, on a free port, for all tests of this package."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from tests.support.site import Site
 SENDER = "hello@lodol.example"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Deployment]:
     home = tmp_path_factory.mktemp("cloud")
     deployment.build(home / "build")
@@ -112,7 +112,7 @@ class Teams:
         return team
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def teams(deployed: Deployment) -> Iterator[Teams]:
     """Whatever the tests have done, in the end nothing is wrong: not for the doctor, and in no workspace's credits."""
     teams = Teams(deployed)

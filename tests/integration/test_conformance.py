@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
 from domain.callables import SIGNATURES
 from domain.program import checker
-from tests.support.conformance import cases, run
+from tests.support.conformance import cases, run, store
 
 ALL = cases()
 RUNNING = [case for case in ALL if "findings" not in case]
@@ -27,16 +28,19 @@ def test_every_finding_is_told_at_once(case: Any) -> None:
 
 
 @pytest.mark.parametrize("case", RUNNING, ids=lambda case: case["id"])
-def test_the_program_does_what_the_suite_says(case: Any, dynamodb: Any, unreachable_machine: StateMachine) -> None:
+def test_the_program_does_what_the_suite_says(
+    case: Any, dynamodb: Any, table: Table, unreachable_machine: StateMachine
+) -> None:
     expected = ("failed" if "error" in case else "success", case.get("error"), case["results"])
 
-    whole = run(dynamodb, unreachable_machine, case)
+    stored = store(table, case["program"], runs=100)
+    whole = run(dynamodb, unreachable_machine, case, stored)
     assert whole.outcome == expected
 
-    assert run(dynamodb, unreachable_machine, case, slice_seconds=0).outcome == expected
+    assert run(dynamodb, unreachable_machine, case, stored, slice_seconds=0).outcome == expected
 
     for commit in range(1, whole.commits + 1):
-        crashed = run(dynamodb, unreachable_machine, case, kill_after=commit)
+        crashed = run(dynamodb, unreachable_machine, case, stored, kill_after=commit)
         assert crashed.outcome == expected
         # A crash right after a commit repeats no effect that the commit holds.
         assert crashed.world.attempts == whole.world.attempts

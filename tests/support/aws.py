@@ -6,6 +6,7 @@ DynamoDB is moto's, without its HTTP server, and without the copy of the whole t
 
 import copy
 import json
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -14,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore import xform_name
+from botocore.loaders import Loader, create_loader
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 from moto.core.base_backend import BackendDict
@@ -29,7 +31,9 @@ from moto.dynamodb.exceptions import (
 )
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.utilities import dynamo_json_dump
+from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 
 type Response = tuple[int, dict[str, str], str]
@@ -45,14 +49,17 @@ def mocked() -> Iterator[None]:
     What `mock_aws` does beyond this is for other HTTP libraries, and takes longer than most tests.
     """
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(boto3, "DEFAULT_SESSION", _session())
+        patches.setattr(boto3, "DEFAULT_SESSION", None)
+        patches.setattr("botocore.session.create_loader", _loader)
         patches.setattr(botocore_stubber, "enabled", True)
         patches.setattr(botocore_stubber, "process_request", _answer)
         patches.setattr(DynamoDBBackend, "transact_write_items", transact_write_items)
-        # moto calls it a cached accessor, which it is not; it takes a tenth of the time of the faults.
-        patches.setattr(
-            DepthFirstTraverser, "nodes_to_be_processed", lru_cache(DepthFirstTraverser.nodes_to_be_processed)
-        )
+        # moto reads an expression twice for each write and copies what it has read; nobody changes the first.
+        patches.setattr(UpdateExpressionParser, "make", lru_cache(UpdateExpressionParser.make))
+        patches.setattr(validators, "deepcopy", lambda expression: pickle.loads(pickle.dumps(expression)))
+        # moto calls this a cached accessor, which it is not.
+        nodes = lru_cache(DepthFirstTraverser.nodes_to_be_processed)
+        patches.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
         # Nobody here looks at a signature or at the name of a client.
         patches.setattr(RequestSigner, "sign", lambda *_, **__: None)
         patches.setattr(UserAgentString, "to_string", lambda _: "a test")
@@ -62,9 +69,9 @@ def mocked() -> Iterator[None]:
 
 
 @cache
-def _session() -> boto3.Session:
-    """One for the whole process: it keeps the descriptions of the services, which take long to read."""
-    return boto3.Session("test", "test")
+def _loader(search_path: str | None = None) -> Loader:
+    """Reads the descriptions of the services, once for the whole process."""
+    return create_loader(search_path)
 
 
 def _answer(request: Any) -> Any:

@@ -18,7 +18,7 @@ from domain.engine.slices import SliceContext, run_slice
 from domain.entities import executions, steps
 from domain.entities.executions import Execution
 from domain.entities.steps import Step
-from domain.entities.workspaces import Plan
+from domain.entities.workspaces import Plan, Workspace
 from domain.operations import accounts
 from domain.operations.publishing import publish
 from domain.program.calls import CallFailed
@@ -91,11 +91,16 @@ class Ran:
         return self.execution.status.value, self.execution.error, done
 
 
+def store(table: Table, program: Any, runs: int = 1) -> tuple[Workspace, str]:
+    """Put a program into a workspace that has credits for so many runs; answers with it and the workflow's id."""
+    workspace = accounts.create_workspace(table, START, name="W", plan=Plan.ENTERPRISE, credits=runs)
+    return workspace, publish(table, START, workspace.id, name="P", description="", program=program).id
+
+
 def start(stack: Stack, program: Any, program_input: Any = None) -> tuple[str, str]:
     """Admit an execution of a program in a workspace of its own."""
-    workspace = accounts.create_workspace(stack.table, START, name="W", plan=Plan.ENTERPRISE, credits=1)
-    workflow = publish(stack.table, START, workspace.id, name="P", description="", program=program)
-    return workspace.id, started(stack, START, workspace, workflow.id, program_input)
+    workspace, workflow_id = store(stack.table, program)
+    return workspace.id, started(stack, START, workspace, workflow_id, program_input)
 
 
 def slices_of(stack: Stack, world: World, slice_seconds: float = 5) -> SliceContext:
@@ -112,20 +117,32 @@ def slices_of(stack: Stack, world: World, slice_seconds: float = 5) -> SliceCont
     )
 
 
-def run(client: Any, machine: StateMachine, case: Any, *, slice_seconds: float = 5, kill_after: int = 0) -> Ran:
-    """Run a program to its end as the state machine would: wait, go on, and try again after a crash."""
+def run(
+    client: Any,
+    machine: StateMachine,
+    case: Any,
+    stored: tuple[Workspace, str] | None = None,
+    *,
+    slice_seconds: float = 5,
+    kill_after: int = 0,
+) -> Ran:
+    """Run a program to its end as the state machine would: wait, go on, and try again after a crash.
+
+    It may be stored already, for runs one after the other.
+    """
     table = KillingTable(client, "table", sleep=lambda _: None)
     stack = stack_of(table, machine)
-    workspace_id, execution_id = start(stack, case["program"], case.get("input"))
+    workspace, workflow_id = stored or store(table, case["program"])
+    execution_id = started(stack, START, workspace, workflow_id, case.get("input"))
     table.kill_after, table.commits = kill_after, 0
     world = World()
     context = slices_of(stack, world, slice_seconds)
     slices = 0
-    while (following := _slice(context, workspace_id, execution_id)).action != "done":
+    while (following := _slice(context, workspace.id, execution_id)).action != "done":
         slices += 1
         if following.until is not None:
             world.now = max(world.now, following.until)
-    execution = executions.read(table, workspace_id, execution_id)
+    execution = executions.read(table, workspace.id, execution_id)
     return Ran(execution, steps.read_all(table, execution), table.commits, slices + 1, world)
 
 
