@@ -20,7 +20,7 @@ from domain.operations.publishing import publish
 from tests.support.conformance import START, World, slices_of
 from tests.support.documents import rows, section
 from tests.support.operations import grant, run, started, stop
-from tests.support.programs import call, do, let, literal
+from tests.support.programs import call, do, for_each, let, literal
 
 _LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 600, "defaultDecision": "no"}
 _PROGRAM: Any = {
@@ -38,6 +38,10 @@ _PROGRAM: Any = {
         do(call("human.create", literal("Go?"))),
         do(call("human.wait")),
     ],
+}
+_LOOPING: Any = {
+    "kind": "Program",
+    "body": [for_each("n", literal(list(range(20))), do(call("time.sleep", literal(1))))],
 }
 _FAILING: Any = {"kind": "Program", "body": [{"kind": "FailStmt", "message": literal("enough")}]}
 
@@ -104,11 +108,15 @@ def _one_of_each(stack: Stack) -> list[Item]:
     )
     failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING).id
     run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing))
+    looping = publish(table, START, workspace.id, name="C", description="", program=_LOOPING).id
+    execution_id = started(stack, START, workspace, looping)
+    while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).until is not None:
+        world.now = following.until
     stop(stack, START, workspace.id, started(stack, START, workspace, workflow_id), "s")
     run(stack, START, workspace, workflow_id, key="r")
     broken = executions.read(table, workspace.id, started(stack, START, workspace, workflow_id))
     outcomes.record_broken(table, START + timedelta(minutes=1), broken)
-    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 5 + 1
+    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 6 + 1
     return seen + _stored(table)
 
 
