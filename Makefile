@@ -11,7 +11,7 @@ PARALLEL = -n auto --dist loadgroup
 # Whatever the surroundings say: to compile every module at every start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help bootstrapped up down logs invoke quick test soak mutations check format
+.PHONY: help bootstrapped up down logs invoke lint quick test soak mutations check format
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,10 +31,12 @@ logs: bootstrapped ## The latest log lines of every function
 invoke: bootstrapped ## Invokes one function: FUNCTION=GetExecution EVENT=events/get_execution.json
 	@FUNCTION=$(FUNCTION) EVENT=$(EVENT) $(RUN) scripts.local.invoke
 
-quick: bootstrapped ## Lint, types, layers, and every test but the long ones: local cloud, models, crash points
+lint: bootstrapped
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+quick: lint ## Lint, types, layers, and every test but the long ones: local cloud, models, crash points
 	@.venv/bin/pytest $(PARALLEL) tests/unit tests/integration tests/faults/test_injected.py
 
 test: bootstrapped ## Every test; those on the deployed template start a local cloud of their own
@@ -48,11 +50,8 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write
 
-check: bootstrapped ## Lint, types, layers, template, lock file and generated files
-	@.venv/bin/ruff check .
+check: lint ## Lint, types, layers, template, lock file and generated files
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
-	@.venv/bin/lint-imports
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/bin/sam validate --lint
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv lock --check
 	@.venv/bin/python -m scripts.generated --check

@@ -39,7 +39,7 @@ def _reach() -> Reach:
     newest = max(file.stat().st_mtime for folder in ("src", "tests") for file in (ROOT / folder).rglob("*.py"))
     if not KEPT.exists() or KEPT.stat().st_mtime < newest:
         KEPT.parent.mkdir(exist_ok=True)
-        KEPT.write_bytes(pickle.dumps(runner.learn()))
+        KEPT.write_bytes(runner.learn())
     reach: Reach = pickle.loads(KEPT.read_bytes())  # noqa: S301 - our own file
     return reach
 

@@ -94,10 +94,10 @@ class _Choosing:
             self.failed = report.nodeid
 
 
-def learn() -> Reach:
-    """Run every test once, in a process of its own."""
-    reach: Reach = pickle.loads(_forked(_learn, seconds=3600.0))  # noqa: S301 - what our own child has written
-    return reach
+def learn() -> bytes:
+    """Run every test once, in a process of its own; answers with the `Reach`, pickled."""
+    learnt: bytes = _forked(_learn, seconds=3600.0)
+    return learnt
 
 
 def _learn() -> bytes:
@@ -108,8 +108,7 @@ def _learn() -> bytes:
     status = pytest.main([*_OPTIONS, *TESTS], plugins=[plugin])
     if status != 0:
         raise SystemExit("the tests must pass before anything is taken away")
-    reach = Reach(dict(plugin.reach.tests), plugin.reach.seconds)
-    return pickle.dumps(reach)
+    return pickle.dumps(plugin.reach)
 
 
 def warm_up() -> None:
@@ -152,12 +151,11 @@ def install(mutation: Mutation) -> None:
 
 def _code_of(code: CodeType, names: list[str]) -> CodeType:
     for constant in code.co_consts:
-        if isinstance(constant, CodeType) and constant.co_name in {
-            names[0],
-            "<generic parameters of " + names[0] + ">",
-        }:
-            if constant.co_name != names[0]:
-                return _code_of(constant, names)
+        if not isinstance(constant, CodeType):
+            continue
+        if constant.co_name == f"<generic parameters of {names[0]}>":
+            return _code_of(constant, names)
+        if constant.co_name == names[0]:
             return _code_of(constant, names[1:]) if names[1:] else constant
     raise LookupError(names)
 

@@ -20,6 +20,7 @@ from scripts.local import deployment
 from scripts.local.client import Client
 from scripts.local.deployment import Deployment
 from scripts.local.lodol import lodol
+from tests.support.programs import program
 from tests.support.site import Site
 
 SENDER = "hello@lodol.example"
@@ -53,8 +54,8 @@ class Team:
     stepfunctions: Any
 
     def workflow(self, *body: Any, name: str = "A workflow") -> str:
-        program: Any = {"kind": "Program", "body": list(body)}
-        return publish(self.table, utc_now(), self.workspace.id, name=name, description="", program=program).id
+        stored = publish(self.table, utc_now(), self.workspace.id, name=name, description="", program=program(*body))
+        return stored.id
 
     @property
     def credits(self) -> int:

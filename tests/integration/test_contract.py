@@ -18,7 +18,7 @@ from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
 from tests.support.given import NOW
 from tests.support.operations import grant
-from tests.support.programs import do, post
+from tests.support.programs import do, post, program
 from tests.support.requests import Context, event, send
 from tests.support.shop import Shop
 from views import answers
@@ -235,25 +235,14 @@ def test_a_crash_is_a_500_that_tells_nothing_and_keeps_the_envelope(
 
 
 def test_a_step_shows_its_error_and_while_it_waits_for_another_attempt_which_and_when(shop: Shop) -> None:
-    attempts = publish(
-        shop.table,
-        utc_now(),
-        shop.workspace.id,
-        name="A",
-        description="",
-        program={"kind": "Program", "body": [do(post("https://flaky/"))]},
-    )
-    failing = publish(
-        shop.table,
-        utc_now(),
-        shop.workspace.id,
-        name="B",
-        description="",
-        program={"kind": "Program", "body": [do(post("https://fail/"))]},
-    )
-    waiting, failed = (shop.run(workflow=one.id)[2]["execution_id"] for one in (attempts, failing))
-    for execution_id in (waiting, failed):
+    def begun(url: str) -> str:
+        body = program(do(post(url)))
+        asks = publish(shop.table, utc_now(), shop.workspace.id, name="A", description="", program=body)
+        execution_id: str = shop.run(workflow=asks.id)[2]["execution_id"]
         run_slice(slices_of(shop.worker.stack, World(NOW)), shop.workspace.id, execution_id)
+        return execution_id
+
+    waiting, failed = begun("https://flaky/"), begun("https://fail/")
 
     [step] = shop.get(waiting, include_step_results="true")[2]["steps"]
     assert step == {

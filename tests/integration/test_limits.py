@@ -15,12 +15,7 @@ from domain.entities import executions, steps
 from domain.program import limits
 from tests.support.conformance import START, KillingTable, WorkerKilled, World, run, slices_of, start
 from tests.support.operations import stack_of
-from tests.support.programs import call, do, for_each, let, literal, post, sleep
-
-
-def program(*body: Any) -> Any:
-    return {"kind": "Program", "body": list(body)}
-
+from tests.support.programs import call, do, for_each, let, literal, post, program, sleep
 
 FOREVER = {"kind": "WhileStmt", "cond": literal(True), "body": sleep(1)}
 NOTHING = program(let("x", literal(1)))

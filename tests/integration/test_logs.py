@@ -20,11 +20,11 @@ from handlers.logs import logger
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
 from tests.support.operations import started
-from tests.support.programs import call, do, literal
+from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context
 from tests.support.template import ROOT
 
-PROGRAM: Value = {"kind": "Program", "body": [do(call("log.info", literal("said")))]}
+PROGRAM: Value = program(do(call("log.info", literal("said"))))
 
 type Lines = Callable[[], list[Any]]
 

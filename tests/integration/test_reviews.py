@@ -22,7 +22,7 @@ from handlers import get_execution, get_review, list_executions, list_reviews
 from handlers.worker import Worker
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import AtCommit
-from tests.support.programs import call, let, literal
+from tests.support.programs import call, let, literal, program
 from tests.support.requests import send
 
 LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
@@ -70,7 +70,7 @@ def waiting(stack: Stack) -> Waiting:
         let("id", call("human.create", literal("Go?"), literal(None), literal(None), literal(LIMITED))),
         let("all", call("human.wait")),
     ]
-    workspace_id, execution_id = start(stack, {"kind": "Program", "body": body})
+    workspace_id, execution_id = start(stack, program(*body))
     world = World()
     following = run_slice(slices_of(stack, world), workspace_id, execution_id)
     assert following.output(START) == {"action": "await", "seconds": 60}

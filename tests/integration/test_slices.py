@@ -23,11 +23,7 @@ from domain.operations.reconciliation import Finding, reconcile
 from domain.program import limits
 from tests.support.conformance import START, World, run, slices_of, start
 from tests.support.operations import stack_of, stop
-from tests.support.programs import do, literal, post, sleep
-
-
-def program(*body: Any) -> Any:
-    return {"kind": "Program", "body": list(body)}
+from tests.support.programs import do, literal, post, program, sleep
 
 
 def test_one_wait_too_many_is_refused_by_the_limits_name(

@@ -10,13 +10,13 @@ from domain.entities.workspaces import Workspace
 from domain.operations.publishing import publish
 from domain.program.values import Value, dumps
 from tests.support.given import NOW, PROGRAM, AtCommit
-from tests.support.programs import do, literal
+from tests.support.programs import do, literal, program
 
 SAME = "68d12af3b5f0c1d2e3f4a5b6"
 
 
 def _other(number: int) -> Value:
-    return {"kind": "Program", "body": [do(literal(number))]}
+    return program(do(literal(number)))
 
 
 @pytest.mark.parametrize("is_new", [True, False])

@@ -3,6 +3,10 @@
 from typing import Any
 
 
+def program(*body: Any) -> dict[str, Any]:
+    return {"kind": "Program", "body": list(body)}
+
+
 def literal(value: Any) -> dict[str, Any]:
     return {"kind": "Literal", "value": value}
 

@@ -4,7 +4,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,6 @@ from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.callables import EFFECTS
 from domain.callables.effect import CallContext, Effect
-from domain.callables.settings import Settings
-from domain.engine.slices import SliceContext
 from domain.entities import executions, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.executions import Execution, Status
@@ -35,9 +33,10 @@ from handlers import (
 )
 from handlers.http import Endpoint
 from handlers.worker import Worker
-from tests.support.conformance import START, World
+from tests.support.conformance import START, World, slices_of
 from tests.support.machines import Machines
 from tests.support.operations import grant, stack_of
+from tests.support.programs import program
 from tests.support.requests import Context, event
 from tests.support.wire import Died, Wire, without_pauses
 
@@ -96,15 +95,8 @@ class System:
         self.worker = Worker(self.stack, self.world.clock)
         self.effects: list[str] = []
         request = Effect(EFFECTS["http.request"].signature, self._request, reaches_out=True)
-        self.slices = SliceContext(
-            stack=self.stack,
-            settings=Settings(),
-            clock=self.world.clock,
-            random=lambda: 0.5,
-            slice_seconds=slice_seconds,
-            execution_seconds=5_184_000,
-            effects={**EFFECTS, "http.request": request},
-        )
+        effects = {**EFFECTS, "http.request": request}
+        self.slices = replace(slices_of(self.stack, self.world, slice_seconds), effects=effects)
         self.log = _Handset()
         monkeypatch.setattr(logging.getLogger("domain"), "handlers", [self.log])
         self.workspace = accounts.create_workspace(
@@ -130,8 +122,10 @@ class System:
         self._paused += seconds
 
     def workflow(self, *body: Any) -> str:
-        program: Any = {"kind": "Program", "body": list(body)}
-        return publish(self.table, self.world.now, self.workspace.id, name="A", description="", program=program).id
+        stored = publish(
+            self.table, self.world.now, self.workspace.id, name="A", description="", program=program(*body)
+        )
+        return stored.id
 
     def pass_time(self, **time: float) -> None:
         self.world.now += timedelta(**time)

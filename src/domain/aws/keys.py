@@ -7,8 +7,8 @@ from typing import NamedTuple, Self
 
 _WORKSPACE = "WS#"
 _EXECUTION = "EXECUTION#"
-_LAST = "~"
-"""Sorts behind every character of a sort key."""
+_FIRST, _LAST = "0", "~"
+"""Sort before every id, and behind every character of a sort key."""
 
 
 class Key(NamedTuple):
@@ -42,14 +42,19 @@ class Page(NamedTuple):
     limit: int | None = None
 
     @classmethod
-    def whole(cls, prefix: str = "0") -> Self:
+    def whole(cls, prefix: str = "") -> Self:
         """Every item whose sort key begins so, in order; without a prefix, every id."""
-        return cls(prefix, prefix + _LAST if prefix != "0" else _LAST)
+        return cls(prefix or _FIRST, prefix + _LAST)
+
+    @classmethod
+    def rest(cls, prefix: str, position: str) -> Self:
+        """The items whose sort key begins so, in order, from a position behind the prefix on."""
+        return cls(prefix + position, prefix + _LAST)
 
     @classmethod
     def newest(cls, prefix: str, after: str | None = None, limit: int | None = None) -> Self:
         """The ids behind a prefix, newest first, from the position `after` on, whether or not that id exists."""
-        return cls(prefix or "0", _last_before(prefix, after), newest_first=True, limit=limit)
+        return cls(prefix or _FIRST, _last_before(prefix, after), newest_first=True, limit=limit)
 
 
 def _last_before(prefix: str, after: str | None) -> str:

@@ -6,6 +6,7 @@ from functools import cache
 from urllib.parse import unquote, urlencode
 
 from domain.callables import outgoing
+from domain.callables.arguments import verb
 from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.calls import CallFailed
 from domain.program.values import Value, dumps, kind_of, text_of
@@ -43,9 +44,7 @@ def request(context: CallContext, method: Value, path: Value, payload: Value = N
 
 
 def _request(context: CallContext, method: Value, path: Value, payload: Value) -> outgoing.Request:
-    verb = method.upper() if isinstance(method, str) else ""
-    if verb not in _METHODS:
-        raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {text_of(method)[:40]}")
+    method = verb(method, _METHODS)
     if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path or "#" in path:
         raise ValueError(f"path must be a path in ASCII without spaces and fragment, not {text_of(path)[:100]!r}")
     # Read as a server might: with characters in percent form, and parameters of a segment apart.
@@ -62,13 +61,13 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
     if context.settings.api_credential_secret_arn:
         headers["Authorization"] = f"Bearer {_credential(context.settings.api_credential_secret_arn)}"
     body = None
-    if verb in {"GET", "DELETE"}:
+    if method in {"GET", "DELETE"}:
         query = urlencode({name: text_of(value) for name, value in fields.items()})
         url += ("&" if "?" in url else "?") + query
     else:
         headers["Content-Type"] = "application/json"
         body = dumps(fields).encode()
-    return outgoing.Request(verb, url, headers, body, _SECONDS, context.settings.allowed_hosts)
+    return outgoing.Request(method, url, headers, body, _SECONDS, context.settings.allowed_hosts)
 
 
 @cache

@@ -1,8 +1,10 @@
-"""Reads the arguments of effects that are objects: their fields are a model, and a refusal is one sentence."""
+"""Reads the arguments of effects: what cannot be used is told in one sentence."""
+
+from collections.abc import Collection
 
 from pydantic import BaseModel, ValidationError
 
-from domain.program.values import Value
+from domain.program.values import Value, text_of
 
 _SENTENCES = {
     "missing": "is missing",
@@ -22,6 +24,14 @@ _SENTENCES = {
     "value_error": "{error}",
 }
 """What is wrong, by pydantic's type of error, in the words of programs."""
+
+
+def verb(method: Value, known: Collection[str]) -> str:
+    """A method of HTTP in capitals, however it is written, or `ValueError` where it is not one of the known."""
+    written = method.upper() if isinstance(method, str) else ""
+    if written not in known:
+        raise ValueError(f"method must be one of {', '.join(known)}, not {text_of(method)[:40]}")
+    return written
 
 
 def listed(value: object) -> object:

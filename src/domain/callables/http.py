@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.callables import outgoing
-from domain.callables.arguments import listed, parsed
+from domain.callables.arguments import listed, parsed, verb
 from domain.callables.effect import CallContext, Outcome, Retry, effect
 from domain.program.values import Value, dumps, text_of
 
@@ -72,9 +72,7 @@ def request(context: CallContext, method: Value, url: Value, options: Value = No
 
 
 def _request(context: CallContext, method: Value, url: Value, options: Options) -> outgoing.Request:
-    verb = method.upper() if isinstance(method, str) else ""
-    if verb not in _METHODS:
-        raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {text_of(method)[:40]}")
+    method = verb(method, _METHODS)
     headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
     headers["Idempotency-Key"] = context.idempotency_key
     given = {name.lower() for name in headers}
@@ -87,7 +85,7 @@ def _request(context: CallContext, method: Value, url: Value, options: Options) 
         body = dumps(options.json_).encode()  # type: ignore[arg-type]
         if "content-type" not in given:
             headers["Content-Type"] = "application/json"
-    return outgoing.Request(verb, _url(url, options), headers, body, options.timeout, context.settings.allowed_hosts)
+    return outgoing.Request(method, _url(url, options), headers, body, options.timeout, context.settings.allowed_hosts)
 
 
 def _url(url: Value, options: Options) -> str:

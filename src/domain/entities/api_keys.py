@@ -123,6 +123,10 @@ def read_hashes(table: Table, workspace_id: str) -> set[str]:
 
 def read_all(table: Table, workspace_id: str) -> list[ApiKey]:
     """Read a workspace's API keys, oldest first; revoked ones are gone."""
-    hashes = sorted(read_hashes(table, workspace_id))
-    found = table.get_many(*map(key, hashes)) if hashes else {}
+    return read_some(table, read_hashes(table, workspace_id))
+
+
+def read_some(table: Table, hashes: Collection[str]) -> list[ApiKey]:
+    """Read the API keys of these hashes that are still there, oldest first."""
+    found = table.get_many(*map(key, sorted(hashes))) if hashes else {}
     return sorted(map(from_item, found.values()), key=lambda one: one.id)

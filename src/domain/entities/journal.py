@@ -74,7 +74,7 @@ def _of_step(step: int) -> str:
 
 def of_step(step: int, after: int) -> Page:
     """The journal of a step behind its first `after` calls."""
-    return Page(f"{_of_step(step)}{after + 1:05d}", Page.whole(_of_step(step)).last)
+    return Page.rest(_of_step(step), f"{after + 1:05d}")
 
 
 def from_item(item: Item) -> Entry:

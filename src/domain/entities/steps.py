@@ -66,7 +66,7 @@ def index_of(item: Item) -> int:
 
 def from_step(index: int) -> Page:
     """The steps from one on."""
-    return Page(f"{_PREFIX}{index:05d}", Page.whole(_PREFIX).last)
+    return Page.rest(_PREFIX, f"{index:05d}")
 
 
 def read_all(table: Table, execution: Execution) -> list[Step]:

@@ -39,11 +39,10 @@ def create_workspace(
     if credits < 0:
         raise InvalidRequest(f"credits must not be negative, and {credits} is.")
     workspace_id = new_id(now)
-    writes = [workspaces.create(workspace_id, now, name=name.strip(), plan=plan, credits=credits, **own)]
-    if credits:
-        writes.append(ledger.grant(workspace_id, new_id(now), credits, "granted at creation", now))
-    table.commit(*writes)
-    return workspaces.read(table, workspace_id)
+    created = workspaces.create(workspace_id, now, name=name.strip(), plan=plan, credits=credits, **own)
+    first = [ledger.grant(workspace_id, new_id(now), credits, "granted at creation", now)] if credits else []
+    table.commit(created, *first)
+    return workspaces.from_item(created.item)
 
 
 def create_key(
@@ -90,11 +89,8 @@ def revoke_key(table: Table, now: datetime, workspace_id: str, id_or_prefix: str
 
 
 def _forget_expired(table: Table, now: datetime, workspace_id: str) -> None:
-    """Expired keys must not hold places; those that TTL has deleted are known by their hash alone.
-
-    The set is read first: a key that is made meanwhile is then none of those it looks at.
-    """
+    """Expired keys must not hold places; those that TTL has deleted are known by their hash alone."""
     listed = api_keys.read_hashes(table, workspace_id)
-    alive = {api_key.hash for api_key in api_keys.read_all(table, workspace_id) if not api_key.is_expired(now)}
+    alive = {api_key.hash for api_key in api_keys.read_some(table, listed) if not api_key.is_expired(now)}
     if gone := listed - alive:
         table.commit(*api_keys.remove(workspace_id, gone))

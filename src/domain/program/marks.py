@@ -22,13 +22,26 @@ class Marks:
         self._latest: Callable[[], Bookmark] | None = None
         self._calls = 0
 
-    def of_loop(self, at: str, way: Way) -> Loop:
-        """The mark of the loop at a path."""
+    def know_loop(self, at: str, way: Way) -> None:
+        """Note which way leads into the loop at a path, itself included."""
         self._ways[at] = way
-        return Loop(self, self._running, at)
 
-    def take(self, at: str) -> None:
-        """Remember this round of the loop at a path, unless nothing was called since the last that was remembered."""
+    def begin_round(self, at: str) -> bool:
+        """Begin a round of the loop at a path; answers whether it begins at its start.
+
+        On the way to a bookmark within, it does not: the round goes on there.
+        """
+        resuming = self._running.resuming
+        if resuming:
+            if next(reversed(resuming)) != at:
+                return False
+            resuming.clear()
+        else:
+            self._take(at)
+        return True
+
+    def _take(self, at: str) -> None:
+        """Remember this round of a loop, unless nothing was called since the last that was remembered."""
         running = self._running
         calls = running.effects.made
         if calls == self._calls:
@@ -67,11 +80,12 @@ class Marks:
 
     def go_to(self, bookmark: Bookmark) -> None:
         """Let the step, which is compiled and not yet run, begin at a bookmark."""
-        running, names = self._running, list(self._variables)
+        running = self._running
+        slots = {name: slot for slot, name in enumerate(self._variables)}
         for name, value in bookmark.variables.items():
-            running.slots[names.index(name)] = value
+            running.slots[slots[name]] = value
         for number, value in bookmark.inner.items():
-            running.slots[len(names) + number] = value
+            running.slots[len(slots) + number] = value
         running.last = bookmark.last
         running.meter.left = bookmark.visits
         running.meter.know(running.slots)
@@ -79,23 +93,3 @@ class Marks:
         running.resuming.update(self._ways[bookmark.at])
         self._calls = bookmark.calls
         self._latest = lambda: bookmark
-
-
-class Loop:
-    """The mark of one loop."""
-
-    def __init__(self, marks: Marks, running: Running, at: str) -> None:
-        self._marks = marks
-        self._running = running
-        self._at = at
-
-    def begin_round(self) -> bool:
-        """Begin a round; answers whether it begins at its start, or goes on within on the way to a bookmark."""
-        resuming = self._running.resuming
-        if resuming:
-            if next(reversed(resuming)) != self._at:
-                return False
-            resuming.clear()
-        else:
-            self._marks.take(self._at)
-        return True

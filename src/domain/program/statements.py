@@ -161,7 +161,8 @@ class Statements:
         slot = running.declare(scope, node.name)
         way = (*way, (at, 0))
         body = self.compile(node.body, f"{at}.body", Scope(scope), way)
-        mark = self._marks.of_loop(at, way)
+        marks = self._marks
+        marks.know_loop(at, way)
 
         def begin() -> tuple[list[Value], int]:
             items = iterable()
@@ -174,7 +175,7 @@ class Statements:
             items, first = rounds[at] if resuming else begin()
             for position in range(first, len(items)):
                 rounds[at] = (items, position)
-                if mark.begin_round():
+                if marks.begin_round(at):
                     slots[slot] = items[position]
                 leaves = body()
                 if leaves is Leaves.BREAK:
@@ -190,12 +191,13 @@ class Statements:
         cond = self._expressions.compile(node.cond, f"{at}.cond", scope)
         way = (*way, (at, 0))
         body = self.compile(node.body, f"{at}.body", Scope(scope), way)
-        mark = self._marks.of_loop(at, way)
+        marks = self._marks
+        marks.know_loop(at, way)
 
         def execute() -> Leaves | None:
             if not resuming:
                 running.last = None
-            while not mark.begin_round() or is_truthy(cond()):
+            while not marks.begin_round(at) or is_truthy(cond()):
                 leaves = body()
                 if leaves is Leaves.BREAK:
                     break

@@ -14,6 +14,7 @@ from domain.callables.settings import Settings
 from domain.engine.slices import run_slice
 from domain.entities import executions, steps
 from tests.support.conformance import START, Ran, World, slices_of, start
+from tests.support.programs import program
 from tests.support.site import Site
 
 
@@ -49,7 +50,7 @@ def run(settings: Settings, unreachable: Stack) -> Run:
     """Runs statements as a program with the real effects to its end; only its waits move the clock."""
 
     def to_its_end(*body: Any, effects: Any = EFFECTS) -> Ran:
-        ids = start(unreachable, {"kind": "Program", "body": list(body)})
+        ids = start(unreachable, program(*body))
         world = World()
         context = replace(slices_of(unreachable, world), settings=settings, effects=effects)
         slices = 1
