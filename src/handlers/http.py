@@ -42,7 +42,7 @@ class Endpoint:
     """
 
     def __init__(self, method: str, route: str, scope: Scope, operation: Callable[[Request], Answer]) -> None:
-        self._scope = scope
+        self.scope = scope
         self._operation = operation
         self._resolver = APIGatewayRestResolver()
         self._resolver.route(route, method=method)(self._serve)
@@ -66,7 +66,7 @@ class Endpoint:
                 "RateLimit-Remaining": str(quota.remaining),
                 "RateLimit-Reset": str(quota.reset),
             }
-            caller.authorize(self._scope)
+            caller.authorize(self.scope)
             answer = self._operation(Request(worker, caller, event, path, now))
         except Refusal as refusal:
             return _refused(refusal, headers)

@@ -1,7 +1,8 @@
-"""Every sample event passes through its handler; every handler of the template exists."""
+"""Every sample event passes through its handler, which calls nothing that its role may not."""
 
 import importlib
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from scripts.local.home import Stack
 from tests.support.conformance import World, slices_of
 from tests.support.operations import started
 from tests.support.requests import Context
-from tests.support.template import ROOT, functions
+from tests.support.template import ROOT, functions, template
 
 FUNCTIONS = functions()
 PROGRAM: Value = {
@@ -66,24 +67,70 @@ def test_every_function_has_a_sample_event_and_every_event_a_function() -> None:
     assert events == {properties["Handler"].split(".")[1] for properties in FUNCTIONS.values()} == set(EXPECTED)
 
 
+def may(properties: Any) -> set[str]:
+    """What the role of a function allows."""
+    role = template()["Resources"][properties["Role"].partition(".")[0]]
+    [policy] = role["Properties"]["Policies"]
+    return {
+        action for statement in _statements(policy["PolicyDocument"]["Statement"]) for action in statement["Action"]
+    }
+
+
+def _statements(written: Any) -> Iterator[Any]:
+    """The statements of a policy, those under a condition too."""
+    for one in written:
+        if isinstance(one, dict):
+            yield one
+        elif isinstance(one, list):
+            yield from _statements(one)
+
+
+def actions(operation: str, parameters: Any) -> set[str]:
+    """What IAM asks for when a service is called: a transaction needs what each of its writes needs."""
+    if operation == "TransactWriteItems":
+        kinds = {kind for item in parameters["TransactItems"] for kind in item}
+        return {f"dynamodb:{'ConditionCheckItem' if kind == 'ConditionCheck' else f'{kind}Item'}" for kind in kinds}
+    return {f"{'states' if operation.endswith('Execution') or 'Task' in operation else 'dynamodb'}:{operation}"}
+
+
+@pytest.fixture
+def called(dynamodb: Any, stepfunctions: Any) -> Callable[[], set[str]]:
+    """What IAM is asked for from now on: a function that answers with it."""
+
+    def arrange() -> set[str]:
+        asked: set[str] = set()
+        for client in (dynamodb, stepfunctions):
+            client.meta.events.register(
+                "provide-client-params",
+                lambda params, model, **_: asked.update(actions(model.name, params)),
+            )
+        return asked
+
+    return arrange
+
+
 @pytest.mark.parametrize("event", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
-def test_the_event_passes_through_its_handler(event: Path, worker: Worker) -> None:
+def test_the_event_passes_through_its_handler(event: Path, worker: Worker, called: Callable[[], set[str]]) -> None:
     table, now = worker.stack.table, utc_now()
     workspace = accounts.create_workspace(table, now, name="Acme", plan=Plan.ENTERPRISE, credits=10)
     key, _ = accounts.create_key(table, now, workspace, frozenset(Scope))
     workflow = publish(table, now, workspace.id, name="Approval", description="", program=PROGRAM)
     execution_id = started(worker.stack, now, workspace, workflow.id)
     slices = slices_of(worker.stack, World(now))
-    if "review" in event.stem:
+    if "/reviews" in event.read_text():
         run_slice(slices, workspace.id, execution_id)
     asked = reviews.of_execution(table, execution_id)
     stack = Stack("https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack")
     text = filled(event.read_text(), stack, execution_id, asked[0].id if asked else "0" * 24)
     handler = importlib.import_module(f"handlers.{event.stem}").handler
+    [properties] = [one for one in FUNCTIONS.values() if one["Handler"] == f"handlers.{event.stem}.handler"]
+    needed = called()
 
     answer = handler(json.loads(text), Context(), slices if event.stem == "run_steps" else worker)
 
     assert answer.get("statusCode", answer.get("action", answer)) == EXPECTED[event.stem], answer
+    assert needed
+    assert needed <= may(properties), needed - may(properties)
 
 
 def test_a_state_of_a_call_reads_back_as_written(table: Table) -> None:

@@ -1,5 +1,6 @@
 """The documents say what the code does: citations, links, answers, limits, examples and floors agree with it."""
 
+import importlib
 import json
 import re
 import tomllib
@@ -19,6 +20,7 @@ from domain.operations import deciding, idempotency, publishing
 from domain.program import limits
 from domain.refusals import Refusal
 from tests.support.documents import ROOT, rows, section
+from tests.support.template import functions
 from views.answers import ANSWERS, NEUTRAL, answer_to
 from views.executions import ExecutionPage, ExecutionRow, ExecutionView, StepView
 from views.reviews import ReviewView
@@ -173,6 +175,23 @@ def test_the_examples_of_the_contract_have_the_fields_of_the_answers_in_their_or
 )
 def test_the_language_names_every_limit_with_its_number(limit: str) -> None:
     assert limit in section("programs", "Limits")
+
+
+def _endpoints() -> Iterator[tuple[str, str]]:
+    """Every endpoint of the template: method and path, and the scope that its handler asks for."""
+    for function in functions().values():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "Api":
+                at = event["Properties"]
+                handler = importlib.import_module(function["Handler"].rpartition(".")[0]).handler
+                yield f"`{at['Method'].upper()} /api{at['Path']}`", f"`{handler.scope}`"
+
+
+@pytest.mark.parametrize("document", ["README", "contract"])
+def test_every_endpoint_is_listed_with_its_scope(document: str) -> None:
+    table = section("contract", "Every endpoint") if document == "contract" else (ROOT / "README.md").read_text()
+    listed = [(row[0].partition(" (")[0], row[1]) for row in rows(table) if "/api/v1/" in row[0]]
+    assert sorted(listed) == sorted(_endpoints())
 
 
 def test_the_contract_names_the_length_of_an_idempotency_key() -> None:
