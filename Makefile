@@ -57,6 +57,7 @@ check: lint ## Lint, types, layers, template, lock file and generated files
 	@.venv/bin/python -m scripts.generated --check
 
 format: bootstrapped ## Formats, and writes the generated files
-	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 	@.venv/bin/python -m scripts.generated
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .

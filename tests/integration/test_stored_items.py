@@ -125,8 +125,9 @@ def test_the_table_holds_what_the_architecture_says_and_nothing_else(stack: Stac
     attributes: dict[tuple[str, str], list[set[str]]] = defaultdict(list)
 
     for item in _one_of_each(stack):
-        [kind] = [kind for kind in kinds if re.fullmatch(kind[0], item["pk"]) and re.fullmatch(kind[1], item["sk"])]
-        attributes[kind].append(set(item) - {"pk", "sk"})
+        rows = [kind for kind in kinds if re.fullmatch(kind[0], item["pk"]) and re.fullmatch(kind[1], item["sk"])]
+        assert len(rows) == 1, (item["pk"], item["sk"])
+        attributes[rows[0]].append(set(item) - {"pk", "sk"})
 
     for kind, known in kinds.items():
         assert set().union(*attributes[kind]) == set(known), kind

@@ -2,12 +2,10 @@
 
 import ipaddress
 import socket
-from collections.abc import Iterator
 
 import pytest
 
 from domain.callables.addresses import is_public, resolve
-from domain.callables.settings import Settings, the_settings
 from domain.program.calls import CallFailed
 
 
@@ -82,29 +80,3 @@ def test_what_is_connected_to_is_the_address_that_was_looked_at(monkeypatch: pyt
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("8.8.8.8", 443))])
 
     assert resolve("a.org", 443, frozenset()) == "8.8.8.8"
-
-
-@pytest.fixture
-def cold() -> Iterator[None]:
-    the_settings.cache_clear()
-    yield
-    the_settings.cache_clear()
-
-
-@pytest.mark.usefixtures("cold")
-class TestSettings:
-    """The settings of a function, from its environment."""
-
-    NAMES = ("ALLOWED_HOSTS", "SENDER_ADDRESS", "API_BASE_URL", "API_CREDENTIAL_SECRET_ARN")
-
-    def test_without_any_there_are_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in self.NAMES:
-            monkeypatch.delenv(name, raising=False)
-
-        assert the_settings() == Settings(frozenset(), "", "", "")
-
-    def test_hosts_are_a_list_in_either_case(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name, value in zip(self.NAMES, [" A.org:80,, b.org ,", "a@b.c", "https://a.org", "arn:x"], strict=True):
-            monkeypatch.setenv(name, value)
-
-        assert the_settings() == Settings(frozenset({"a.org:80", "b.org"}), "a@b.c", "https://a.org", "arn:x")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from domain.callables import outgoing
+from domain.callables import EFFECTS, outgoing
 from domain.engine import checkpoints, retries, slices
 from domain.entities import reviews
 from domain.operations import deciding, idempotency, publishing
@@ -197,6 +197,11 @@ def test_every_endpoint_is_listed_with_its_scope(document: str) -> None:
 def test_the_contract_names_the_length_of_an_idempotency_key() -> None:
     sentence = f"Idempotency-Key must have 1 to {idempotency.KEY_CHARACTERS} characters."
     assert sentence in section("contract", "Idempotency-Key")
+
+
+def test_the_language_lists_every_effect() -> None:
+    listed = {name for row in rows(section("programs", "Callables")) for name in re.findall(r"([a-z]+\.\w+)\(", row[0])}
+    assert listed == set(EFFECTS)
 
 
 def test_the_architecture_shows_the_floors_that_are_checked() -> None:

@@ -1,5 +1,7 @@
 """Every callable is shown to work: pure ones by their example, effects by a program that calls them in a real slice."""
 
+import inspect
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -67,6 +69,13 @@ def settings(site: Site, aws: None) -> Iterator[Settings]:
 def test_every_callable_is_pure_or_an_effect() -> None:
     assert SIGNATURES.keys() == BUILTINS.keys() | EFFECTS.keys()
     assert not BUILTINS.keys() & EFFECTS.keys()
+
+
+def test_effects_that_call_others_are_on_record_before_they_do() -> None:
+    """Whoever sends requests or has a client of AWS reaches out."""
+    for name, effect in EFFECTS.items():
+        module = inspect.getsource(sys.modules[effect.perform.__module__])
+        assert effect.reaches_out == ("outgoing" in module or "CLIENT_CONFIG" in module), name
 
 
 @pytest.mark.parametrize("name", EFFECTS)
