@@ -71,8 +71,7 @@ def main() -> int:
     ]
     print(f"· learning which tests reach what, for {len(chosen)} mutations", flush=True)
     reach = _reach()
-    # A function that no test runs may have run at import: a class's decorator, the edge that a handler is made with.
-    chosen = [one if reach.of(one)[0] else replace(one, function="") for one in chosen]
+    chosen = [replace(one, function="") if reach.works_at_import(one) else one for one in chosen]
     # What works at import is tried before the product is imported here.
     killers = _attempt([one for one in chosen if not one.function], reach, warm=False)
     killers |= _attempt([one for one in chosen if one.function], reach, warm=True)

@@ -41,6 +41,8 @@ class Reach:
 
     tests: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     seconds: dict[str, float] = field(default_factory=dict)
+    at_import: set[tuple[str, int]] = field(default_factory=set)
+    """The lines that run while modules are imported, those of functions that are called then among them."""
 
     def of(self, mutation: Mutation) -> tuple[list[str], float]:
         """The tests that reach a mutation, the quickest first, and how long they take together.
@@ -48,13 +50,20 @@ class Reach:
         What runs at import is reached by those that reach its module.
         """
         file = str(mutation.file)
-        first, last = mutation.lines
-        found = {test for line in range(first, last + 1) for test in self.tests.get((file, line), ())}
+        found = self._running(mutation)
         if not mutation.function:
             # Of a module that has nothing but constants, no test runs a line.
             found = {test for (path, _), tests in self.tests.items() if path == file for test in tests}
             found = found or set(self.seconds)
         return sorted(found, key=lambda test: self.seconds[test]), sum(self.seconds[test] for test in found)
+
+    def works_at_import(self, mutation: Mutation) -> bool:
+        """Whether no test runs a mutation, for it stands in what is called while modules are imported."""
+        return (str(mutation.file), mutation.lines[0]) in self.at_import and not self._running(mutation)
+
+    def _running(self, mutation: Mutation) -> set[str]:
+        first, last = mutation.lines
+        return {test for line in range(first, last + 1) for test in self.tests.get((str(mutation.file), line), ())}
 
 
 class _Learning:
@@ -65,8 +74,11 @@ class _Learning:
         self._test = ""
 
     def note(self, code: CodeType, line: int) -> object:
-        if self._test and code.co_filename.startswith(str(SOURCE)):
-            self.reach.tests[code.co_filename, line].add(self._test)
+        if code.co_filename.startswith(str(SOURCE)):
+            if self._test:
+                self.reach.tests[code.co_filename, line].add(self._test)
+            else:
+                self.reach.at_import.add((code.co_filename, line))
         return sys.monitoring.DISABLE
 
     @pytest.hookimpl(wrapper=True)
