@@ -3,25 +3,29 @@
 import importlib
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.engine.slices import run_slice
-from domain.entities import journal, reviews
+from domain.entities import executions, journal, reviews
 from domain.entities.api_keys import Scope
+from domain.entities.executions import Status
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.publishing import publish
 from domain.program.values import Value
 from handlers.worker import Worker
+from scripts.local import home
 from scripts.local.events import filled
-from scripts.local.home import Stack
-from tests.support.conformance import World, slices_of
+from tests.support.conformance import World, slices_of, start
 from tests.support.operations import started
+from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context
 from tests.support.template import ROOT, functions, template
 
@@ -120,7 +124,9 @@ def test_the_event_passes_through_its_handler(event: Path, worker: Worker, calle
     if "/reviews" in event.read_text():
         run_slice(slices, workspace.id, execution_id)
     asked = reviews.of_execution(table, execution_id)
-    stack = Stack("https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack")
+    stack = home.Stack(
+        "https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack"
+    )
     text = filled(event.read_text(), stack, execution_id, asked[0].id if asked else "0" * 24)
     handler = importlib.import_module(f"handlers.{event.stem}").handler
     [properties] = [one for one in FUNCTIONS.values() if one["Handler"] == f"handlers.{event.stem}.handler"]
@@ -131,6 +137,26 @@ def test_the_event_passes_through_its_handler(event: Path, worker: Worker, calle
     assert answer.get("statusCode", answer.get("action", answer)) == EXPECTED[event.stem], answer
     assert needed
     assert needed <= may(properties), needed - may(properties)
+
+
+def test_a_slice_that_goes_on_with_a_default_calls_nothing_that_its_role_may_not(
+    stack: Stack, called: Callable[[], set[str]]
+) -> None:
+    """What `run_steps` calls beyond its sample event: a review is decided by its time-out."""
+    config = literal({"timeoutSeconds": 60, "defaultDecision": "rejected"})
+    ask = do(call("human.create", literal("Go?"), literal(None), literal(None), config))
+    ids = start(stack, program(ask, do(call("human.wait"))))
+    world = World()
+    slices = slices_of(stack, world)
+    assert run_slice(slices, *ids).action == "await"
+    needed = called()
+
+    world.now += timedelta(minutes=2)
+    run_slice(slices, *ids)
+
+    assert executions.read(stack.table, *ids).status is Status.SUCCESS
+    assert "dynamodb:DeleteItem" in needed
+    assert needed <= may(FUNCTIONS["RunStepsFunction"]), needed - may(FUNCTIONS["RunStepsFunction"])
 
 
 def test_a_state_of_a_call_reads_back_as_written(table: Table) -> None:
