@@ -82,8 +82,6 @@ def _structure(source: dict[str, Any]) -> Iterator[Finding]:
             finding = _finding(source, error)
             if finding:
                 yield finding
-    except RecursionError:
-        yield Finding("program", f"it is nested deeper than the limit of {NESTING} levels")
 
 
 def _finding(source: dict[str, Any], error: Any) -> Finding | None:

@@ -1,0 +1,130 @@
+"""What the checker says of each way in which a program may be wrong: where, and in which words."""
+
+from typing import Any
+
+import pytest
+
+from domain.callables import SIGNATURES
+from domain.program.checker import check
+from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
+from domain.program.values import dumps
+from tests.support.programs import do, let, literal, program, var
+
+NO_PROGRAM = 'a program is an object: {"kind": "Program", "body": [...]}'
+NO_NODE = "it must be a node: an object with a kind"
+TOO_DEEP = f"it is nested deeper than the limit of {NESTING} levels"
+NODES_TOO_DEEP = f"nodes are nested deeper than the limit of {NESTING} levels"
+
+
+def template(*parts: Any) -> Any:
+    return do({"kind": "TemplateExpr", "parts": list(parts)})
+
+
+def fields(*properties: Any) -> Any:
+    return do({"kind": "ObjectExpr", "properties": list(properties)})
+
+
+@pytest.mark.parametrize(
+    ("source", "findings"),
+    [
+        (5, [("program", NO_PROGRAM)]),
+        ([1], [("program", NO_PROGRAM)]),
+        ({"kind": "Program"}, [("program", "the field body is missing")]),
+        ({"body": []}, [("program", "the field kind is missing")]),
+        ({"kind": "Prog", "body": []}, [("kind", "it must be 'Program'")]),
+        ({"kind": "Program", "body": 5}, [("body", "it must be a list")]),
+        ({"kind": "Program", "body": [], "x": 1}, [("program", "unknown field x")]),
+        (program(5), [("body[0]", NO_NODE)]),
+        (program({"knd": "x"}), [("body[0]", "a node needs a kind")]),
+        (program(literal(1)), [("body[0]", "Literal cannot stand here, where a statement is needed")]),
+        (
+            program(do({"kind": "LetStmt"})),
+            [("body[0].expr", "LetStmt cannot stand here, where an expression is needed")],
+        ),
+        (program(template("a", 5)), [("body[0].expr.parts[1]", "it must be a string or an expression")]),
+        (program(template(["x"])), [("body[0].expr.parts[0]", "it must be a string or an expression")]),
+        (program(template({})), [("body[0].expr.parts[0]", "a node needs a kind")]),
+        (program(template({"kind": "Nope"})), [("body[0].expr.parts[0]", "unknown kind 'Nope'")]),
+        (program(template("a", {"kind": "Literal"})), [("body[0].expr.parts[1]", "the field value is missing")]),
+        (program(do({"kind": "TemplateExpr", "parts": 5})), [("body[0].expr.parts", "it must be a list")]),
+        (program(let(5, literal(1))), [("body[0].name", "it must be a string")]),  # type: ignore[arg-type]
+        (program({"kind": "LetStmt"}), [("body[0]", "the field name is missing")]),
+        (program({"kind": "LetStmt", "name": "a", "init": 5}), [("body[0].init", NO_NODE)]),
+        (
+            program(let("1a", literal(1))),
+            [
+                (
+                    "body[0].name",
+                    "a name has letters, digits and underscores, begins with no digit, and has at most 64 characters",
+                )
+            ],
+        ),
+        (
+            program(fields({"key": "a", "valeu": literal(1)})),
+            [
+                ("body[0].expr.properties[0]", "the field value is missing"),
+                ("body[0].expr.properties[0]", "unknown field valeu; did you mean value?"),
+            ],
+        ),
+        (program(fields(5)), [("body[0].expr.properties[0]", NO_NODE)]),
+        (
+            program({"kind": "FailStmt", "message": literal(1), "mesage": 1}),
+            [("body[0]", "unknown field mesage; did you mean message?")],
+        ),
+        (program(do(literal(float("nan")))), [("body[0].expr.value", "it is not a finite number")]),
+        (program(*[do(literal(1))] * STEPS), []),
+        (
+            program(*[do(literal(1))] * (STEPS + 1)),
+            [("body", f"it has {STEPS + 1} steps, over the limit of {STEPS}")],
+        ),
+    ],
+)
+def test_it_says(source: Any, findings: list[tuple[str, str]]) -> None:
+    assert [(finding.path, finding.message) for finding in check(source, SIGNATURES)] == findings
+
+
+def test_a_program_of_the_largest_size_is_accepted_and_none_that_is_larger() -> None:
+    spare = PROGRAM_BYTES - len(dumps(program(do(literal("")))).encode())
+
+    assert check(program(do(literal("a" * spare))), SIGNATURES) == []
+    [finding] = check(program(do(literal("é" + "a" * (spare - 1)))), SIGNATURES)
+    assert finding.message == f"it takes {PROGRAM_BYTES + 1} bytes, over the limit of {PROGRAM_BYTES}"
+
+
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        (NESTING - 2, None),
+        (NESTING - 1, NODES_TOO_DEEP),
+        (4 * NESTING - 2, NODES_TOO_DEEP),
+        (4 * NESTING - 1, TOO_DEEP),
+        (3000, TOO_DEEP),
+    ],
+)
+def test_nodes_are_nested_so_deep_and_no_deeper(levels: int, message: str | None) -> None:
+    expression = var("input")
+    for _ in range(levels):
+        expression = {"kind": "UnaryExpr", "op": "!", "operand": expression}
+
+    found = check(program(do(expression)), SIGNATURES)
+
+    assert [finding.message for finding in found] == ([] if message is None else [message])
+
+
+@pytest.mark.parametrize(
+    ("levels", "findings"),
+    [
+        (NESTING, []),
+        (NESTING + 1, [("body[0].expr.value", TOO_DEEP)]),
+        (4 * NESTING - 4, [("body[0].expr.value", TOO_DEEP)]),
+        (4 * NESTING - 3, [("program", TOO_DEEP)]),
+    ],
+)
+def test_a_literal_is_nested_so_deep_and_no_deeper(levels: int, findings: list[tuple[str, str]]) -> None:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+
+    found = check(program(do(literal(value))), SIGNATURES)
+
+    assert [(finding.path, finding.message) for finding in found] == findings

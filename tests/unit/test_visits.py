@@ -1,0 +1,189 @@
+"""How many node visits a step is charged: for looking at a value, for making one, for going on from a bookmark."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from domain.program import nodes
+from domain.program.bookmarks import Bookmark
+from domain.program.calls import Call, LimitExceeded, Suspended
+from domain.program.checker import parse
+from domain.program.expressions import Expressions, Running, Scope
+from domain.program.interpreter import Completed, Failed, run_step
+from domain.program.limits import NODE_VISITS, VALUE_BYTES
+from domain.program.measuring import Meter
+from domain.program.values import Value
+from tests.support.programs import call, do, for_each, let, literal, program, var
+
+EXPRESSION: TypeAdapter[nodes.Expression] = TypeAdapter(nodes.Expression)
+
+
+class Effects:
+    """Answers every call with `gives`; the one numbered `until` and those after it end the slice."""
+
+    def __init__(self, gives: Value = None, until: int = 10**9, made: int = 0) -> None:
+        self.gives, self.until, self.made = gives, until, made
+
+    def call(self, _: Call) -> Value:
+        self.made += 1
+        if self.made >= self.until:
+            raise Suspended
+        return self.gives
+
+
+def binary(op: str, left: Any, right: Any) -> Any:
+    return {"kind": "BinaryExpr", "op": op, "left": left, "right": right}
+
+
+def template(*parts: Any) -> Any:
+    return {"kind": "TemplateExpr", "parts": list(parts)}
+
+
+def visits(expression: Any, gives: Value = None, **variables: Any) -> int:
+    """How many visits an expression takes."""
+    running, scope = Running(Effects(gives), Meter()), Scope()
+    for name, value in variables.items():
+        running.declare(scope, name, value)
+    Expressions(running).compile(EXPRESSION.validate_python(expression), "here", scope)()
+    return NODE_VISITS - running.meter.left
+
+
+LIST: Any = list(range(100))
+TEXT = "a" * 6400
+"""A list of 100 numbers is 101 values in 291 bytes, and 25 visits to measure; a text of 6,400 bytes is 100 visits."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (literal(1), 1),
+        (literal(TEXT), 1),
+        (var("list"), 1),
+        (binary("+", literal(1), literal(2)), 3),
+        (binary("+", var("text"), literal("b")), 3 + 100),
+        (binary("+", literal("a" * 63), literal("b")), 3),
+        (binary("+", literal("a" * 64), literal("b")), 3 + 1),
+        # What is compared is looked at as a whole: half a visit a value, one for 256 bytes, and the measuring.
+        (binary("==", literal(1), literal(2)), 3),
+        (binary("==", var("list"), literal(1)), 3 + 25 + 101 // 2 + 291 // 256),
+        (binary("!=", literal(1), var("list")), 3 + 25 + 101 // 2 + 291 // 256),
+        (binary("<", literal(1), literal(2)), 3),
+        (binary("&&", literal(0), literal(1)), 2),
+        (binary("&&", literal(1), literal(1)), 3),
+        (binary("||", literal(1), literal(1)), 2),
+        (binary("??", literal(None), literal(1)), 3),
+        (template("a", literal(1)), 3),
+        (template("a", var("list")), 3 + 25 + 101 // 2 + 291 // 256 + 292 // 64),
+        (call("list.length", literal([])), 2 + 1 // 2),
+        (call("list.length", var("list")), 2 + 25 + 101 // 2 + 291 // 256),
+        (call("string.length", var("text")), 2),
+        (call("list.reverse", var("list")), 2 + 2 * (25 + 101 // 2 + 291 // 256)),
+        (call("string.upper", var("text")), 2 + 100),
+        (call("time.now"), 1),
+        (call("time.now", var("list")), 2 + 25 + 101 // 2 + 291 // 256),
+    ],
+)
+def test_an_expression_is_charged(expression: Any, expected: int) -> None:
+    assert visits(expression, list=LIST, text=TEXT) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "parts", "size"),
+    [
+        ([], 1, 2),
+        ([1, 2], 3, 5),
+        ({}, 1, 2),
+        ({"a": "b"}, 2, 9),
+        ({"a": [1, [2.5, None]], "é": True}, 7, len('{"a":[1,[2.5,null]],"é":true}'.encode())),
+        (['\n"'], 2, len('["\\n\\""]')),
+    ],
+)
+def test_a_value_is_measured(value: Any, parts: int, size: int) -> None:
+    measure = Meter().measure(value, "here")
+
+    assert (measure.parts, measure.size) == (parts, size)
+
+
+def test_a_value_is_measured_once() -> None:
+    meter = Meter()
+    meter.measure(LIST, "here")
+    left = meter.left
+
+    meter.measure(LIST, "here")
+
+    assert (NODE_VISITS - left, meter.left) == (25, left)
+
+
+def test_the_last_visit_is_allowed_and_the_next_is_not() -> None:
+    meter = Meter(2)
+    meter.charge(2, "here")
+
+    with pytest.raises(LimitExceeded, match=f"here: the step reached its limit of {NODE_VISITS} node visits"):
+        meter.charge(1, "here")
+
+
+@pytest.mark.parametrize("value", ["a" * (VALUE_BYTES - 2), ["a" * (VALUE_BYTES - 4)], {"a": "a" * (VALUE_BYTES - 8)}])
+def test_a_value_of_the_largest_size_is_accepted_and_none_that_is_larger(value: Any) -> None:
+    larger: Any = (
+        value + "a" if isinstance(value, str) else [*value, 1] if isinstance(value, list) else {**value, "b": 1}
+    )
+
+    assert Meter().accept(value, "here") is value
+    with pytest.raises(ValueError, match=f"more than the limit of {VALUE_BYTES} bytes"):
+        Meter().accept(larger, "here")
+
+
+def test_a_text_too_long_for_a_value_is_refused_before_it_is_encoded() -> None:
+    with pytest.raises(ValueError, match="more than the limit"):
+        Meter().accept("\x00" * (VALUE_BYTES + 1), "here")
+
+
+def _bookmark(body: Any, until: int, **variables: Any) -> Bookmark:
+    with pytest.raises(Suspended) as suspended:
+        run_step(parse(program(body)), 0, variables, Effects(until=until))
+    assert suspended.value.bookmark is not None
+    return suspended.value.bookmark
+
+
+def test_a_step_that_goes_on_from_a_bookmark_has_as_many_visits_left_as_in_one_piece() -> None:
+    """What was measured before is not charged again."""
+    copy = let("copy", call("list.reverse", var("list")))
+    loop = for_each("x", literal([1, 2, 3, 4]), copy, do(call("time.now")), do(binary("==", var("list"), var("copy"))))
+
+    third = _bookmark(loop, 3, list=LIST)
+    with pytest.raises(Suspended) as again:
+        run_step(parse(program(loop)), 0, {"list": LIST}, Effects(until=4, made=third.calls), third)
+
+    assert again.value.bookmark == _bookmark(loop, 4, list=LIST)
+
+
+def test_a_step_that_has_used_up_its_visits_fails_whichever_slice_it_is_in() -> None:
+    forever = {"kind": "WhileStmt", "cond": literal(value=True), "body": do(call("time.now"))}
+    bookmark = _bookmark(forever, 3)
+    nearly = Bookmark(**{**{name: getattr(bookmark, name) for name in Bookmark.__slots__}, "visits": 10})
+
+    outcome = run_step(parse(program(forever)), 0, {}, Effects(made=bookmark.calls), nearly)
+
+    assert isinstance(outcome.ending, Failed)
+    assert f"limit of {NODE_VISITS} node visits" in outcome.ending.message
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (do(literal(1)), 2),
+        (let("x", literal(1)), 2),
+        ({"kind": "BlockStmt", "body": [do(literal(1)), do(literal(2))]}, 5),
+        ({"kind": "IfStmt", "cond": literal(1), "thenBranch": do(literal(1))}, 4),
+        ({"kind": "IfStmt", "cond": literal(0), "thenBranch": do(literal(1))}, 2),
+        (for_each("x", literal([1, 2]), do(literal(1))), 2 + 2 * 3),
+    ],
+)
+def test_a_statement_is_charged(statement: Any, expected: int) -> None:
+    """With one visit less than it takes, it fails."""
+    for visits_left, ends_well in ((expected, True), (expected - 1, False)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Meter.__init__, "__defaults__", (visits_left,))
+            outcome = run_step(parse(program(statement)), 0, {}, Effects())
+        assert isinstance(outcome.ending, Completed) == ends_well
