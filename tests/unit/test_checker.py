@@ -96,8 +96,8 @@ def test_a_program_of_the_largest_size_is_accepted_and_none_that_is_larger() -> 
     [
         (NESTING - 2, None),
         (NESTING - 1, NODES_TOO_DEEP),
-        (4 * NESTING - 2, NODES_TOO_DEEP),
-        (4 * NESTING - 1, TOO_DEEP),
+        (4 * NESTING - 4, NODES_TOO_DEEP),
+        (4 * NESTING - 3, TOO_DEEP),
         (3000, TOO_DEEP),
     ],
 )
