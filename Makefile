@@ -44,8 +44,8 @@ test: bootstrapped ## Every test; those on the deployed template start a local c
 
 soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent clients (SEED= repeats one; failures are kept)
 	@echo "· the seed is $(SEED)"
-	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 .venv/bin/pytest $(PARALLEL) --hypothesis-seed=$(SEED) \
-		tests/faults/test_model.py tests/e2e/test_histories.py
+	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 LODOL_FAULTS=2 .venv/bin/pytest $(PARALLEL) --hypothesis-seed=$(SEED) \
+		tests/faults/test_model.py tests/faults/test_spec.py tests/e2e/test_histories.py
 
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write

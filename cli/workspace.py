@@ -41,7 +41,7 @@ def create(
 @app.command("show")
 @command
 def show_workspace(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
-    """Show a workspace: its credits, its limits, and the executions that run."""
+    """Show a workspace: its credits, its limits, and how many executions run."""
     show(_view(workspaces.read(stack.find(stack_name).table, workspace)), as_json=as_json)
 
 
@@ -54,6 +54,6 @@ def _view(workspace: Workspace) -> dict[str, Any]:
         "requests_per_minute": workspace.limits.requests_per_minute,
         "concurrent_executions": workspace.limits.concurrent_executions,
         "api_keys": workspace.limits.api_keys,
-        "running": sorted(workspace.running),
+        "running": workspace.running,
         "created_at": workspace.created_at,
     }

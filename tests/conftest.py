@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import boto3
 import pytest
+from moto.core.model_instances import reset_model_data
 
+from domain.aws.clients import CLIENT_CONFIG
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -20,6 +23,7 @@ from tests.support.aws import mocked
 from tests.support.given import NOW, PROGRAM, AtCommit
 from tests.support.operations import stack_of
 from tests.support.site import Site
+from tests.support.system import Fresh, System
 from tests.support.template import create_table
 
 FIGURES: Counter[str] = Counter()
@@ -151,3 +155,33 @@ def at_commit(dynamodb: Any) -> AtCommit:
         dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", happen)
 
     return arrange
+
+
+@cache
+def _client(service: str) -> Any:
+    """A client as the product makes it, for the whole process: to make one takes as long as many calls."""
+    return boto3.client(service, config=CLIENT_CONFIG)  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def fresh(dynamodb: Any) -> Iterator[Fresh]:
+    """Makes a product with nothing in it; the one before is gone, from memory too."""
+    patches = pytest.MonkeyPatch()
+    before: list[System] = []
+
+    def forget() -> None:
+        patches.undo()
+        while before:
+            before.pop().wire.let_go()
+
+    def make(**how: Any) -> System:
+        forget()
+        # moto remembers every item that there ever was.
+        reset_model_data()
+        dynamodb.delete_table(TableName="table")
+        create_table(dynamodb)
+        before.append(System(patches, _client("dynamodb"), _client("stepfunctions"), **how))
+        return before[-1]
+
+    yield make
+    forget()

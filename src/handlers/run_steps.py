@@ -1,6 +1,7 @@
 """The state machine's one task: run steps of an execution until its slice ends."""
 
 from functools import cache
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
@@ -16,11 +17,12 @@ class Ids(BaseModel):
 
     workspace_id: str
     execution_id: str
+    generation: int = 1
     task_token: str | None = None
 
 
 @logged
-def handler(event: dict[str, str], _: LambdaContext, work: SliceContext | None = None) -> dict[str, str | int]:
+def handler(event: dict[str, Any], _: LambdaContext, work: SliceContext | None = None) -> dict[str, str | int]:
     """Run one slice and tell the state machine what comes next. What goes wrong is for the state machine to retry.
 
     With a task token the execution waits for decisions: the token is kept for whoever decides.
@@ -28,9 +30,9 @@ def handler(event: dict[str, str], _: LambdaContext, work: SliceContext | None =
     ids, work = Ids.model_validate(event), work or the_slice_context()
     logger.append_keys(execution_id=ids.execution_id)
     if ids.task_token is not None:
-        deciding.await_decisions(work.stack, work.clock(), ids.execution_id, ids.task_token)
+        deciding.await_decisions(work.stack, work.clock(), ids.execution_id, ids.generation, ids.task_token)
         return {}
-    following = run_slice(work, ids.workspace_id, ids.execution_id)
+    following = run_slice(work, ids.workspace_id, ids.execution_id, ids.generation)
     logger.info("slice ended", extra={"action": following.action})
     return following.output(work.clock())
 

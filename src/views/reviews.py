@@ -9,7 +9,7 @@ from views.view import View
 
 
 class ReviewView(View):
-    """A review; `decision` is null while its status is `pending`, `times_out_at` where it waits without end."""
+    """A review; `decision` is null unless its status is `decided`, `times_out_at` where it waits without end."""
 
     review_id: str
     execution_id: str
@@ -39,7 +39,7 @@ def view_of(review: Review) -> ReviewView:
         review_id=review.id,
         execution_id=review.execution_id,
         workflow_id=review.workflow_id,
-        status="pending" if review.is_pending else "decided",
+        status="closed" if review.is_closed else "pending" if review.is_pending else "decided",
         content=review.content,
         action_id=review.action_id,
         steps=review.steps,

@@ -10,6 +10,7 @@ import pytest
 from domain.aws.table import Table
 from domain.entities import executions, workspaces
 from domain.entities.api_keys import Scope
+from domain.entities.executions import Status
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts
@@ -63,7 +64,8 @@ class Team:
 
     @property
     def running(self) -> frozenset[str]:
-        return workspaces.read(self.table, self.workspace.id).running
+        found = executions.list_page(self.table, self.workspace.id)
+        return frozenset(execution.id for execution in found if execution.status is Status.RUNNING)
 
     def ended(self, *body: Any) -> Any:
         """Run a program to its end."""

@@ -183,6 +183,32 @@ def test_a_loop_killed_in_its_second_round_calls_once_a_round(team: Team, site: 
     assert [len(site.paths(f"/loop/{number}")) for number in (1, 3)] == [1, 1]
 
 
+def test_an_execution_outlives_its_step_functions_executions(team: Team, site: Site, deployed: Deployment) -> None:
+    """Ended by hand, three times, in a loop of calls and sleeps: each time it goes on from its journal."""
+    rounds = [f"{site.url}/outlives/{number}" for number in range(12)]
+    loop = for_each("url", literal(rounds), do(call("http.request", literal("POST"), var("url"))), sleep(1))
+    execution_id = team.client.run(team.workflow(loop)).json()["execution_id"]
+
+    for generation in (1, 2, 3):
+        arn = deployed.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{execution_id}"
+        name = arn if generation == 1 else f"{arn}-{generation}"
+        asked = len(site.paths("/outlives"))
+        eventually(lambda asked=asked: len(site.paths("/outlives")) > asked)  # type: ignore[misc]
+        team.stepfunctions.stop_execution(executionArn=name)
+        assert team.client.execution(execution_id)["status"] == "running"
+        eventually(
+            lambda generation=generation: team.item(execution_id)["generation"]["number"] == generation + 1,  # type: ignore[misc]
+            within=150,
+        )
+
+    assert team.client.until_ended(execution_id)["status"] == "success"
+    # An effect whose worker was ended while it waited for the answer is made again, under its own key.
+    keys = {seen.path: seen.idempotency_key for seen in site.seen if seen.path.startswith("/outlives")}
+    assert len(set(keys.values())) == len(keys) == len(rounds)
+    assert {seen.idempotency_key for seen in site.seen if seen.path in keys} == set(keys.values())
+    assert team.credits == 999
+
+
 def test_runaways_end_by_their_limit_and_leave_their_worker_to_the_next(team: Team, deployed: Deployment) -> None:
     team.ended(let("x", literal(1)))
     before = run_steps_workers(deployed.cloud.pid)
@@ -322,6 +348,6 @@ def test_no_key_reaches_the_one_log_of_all_functions_or_the_state_machine(team: 
     ]
     [seen] = [json.loads(line) for line in lines if "seen in the log" in line]
     assert groups == ["/aws/lambda/lodol-test"]
-    assert set(json.loads(described["input"])) == {"workspace_id", "execution_id"}
+    assert set(json.loads(described["input"])) == {"workspace_id", "execution_id", "generation"}
     assert (seen["function_name"], seen["execution_id"]) == ("lodol-test-run-steps", execution_id)
     assert not any("sk_live_" in line for line in lines)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, product
 from typing import Any
 
@@ -74,6 +74,11 @@ def never_started(system: System) -> Any:
     return execution_id
 
 
+def handing_over(system: System) -> Any:
+    system.slices = replace(system.slices, slices_of_generation=1)
+    return resumed(sleep(60), do(post("https://a/1")))(system)
+
+
 def step(system: System, execution_id: str) -> None:
     system.step(execution_id)
 
@@ -91,8 +96,9 @@ OPERATIONS = {
     "slice that fails": Operation(started(do(post("https://fail/"))), step),
     "slice that asks a person": Operation(started(*REVIEWED), step),
     "record_outcome": Operation(broken, lambda s, _: s.deliver()),
-    "reconcile what never started": Operation(never_started, lambda s, _: s.reconcile()),
-    "reconcile what broke": Operation(broken, lambda s, _: s.reconcile()),
+    "slice that hands over": Operation(handing_over, step),
+    "reconcile what never started": Operation(never_started, lambda s, _: s.reconcile_later()),
+    "reconcile what broke": Operation(broken, lambda s, _: s.reconcile_later()),
     "decide a review": Operation(asking, lambda s, r: s.decide(r)),
     "decide a review with a key": Operation(asking, lambda s, r: s.decide(r, "key")),
     "grant": Operation(lambda s: None, lambda s, _: s.grant(5), executions=(0, 0), is_repeated=False),
@@ -153,8 +159,7 @@ def test_any_call_of_an_operation_may_break(fresh: Fresh, figures: Counter[str],
                     answer = attempt(system, operation, prepared, {}) or answer
                 else:
                     finish(system)
-                    system.pass_time(seconds=60)
-                    system.reconcile()
+                    system.reconcile_later()
                 finish(system)
                 ends(system, operation, answer, asked_again=asked_again)
                 figures["crash points (call, fault, recovery)"] += 1

@@ -1,14 +1,20 @@
 """What no emulator does: conflicts, throttles, silence, late and doubled events; and what the client sees of each."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from domain.aws.state_machine import MachineStatus
 from domain.aws.writes import Write
+from domain.operations import outcomes
+from domain.refusals import Unavailable
+from handlers import run_steps
 from tests.support.programs import call, do, let, literal, post, sleep
+from tests.support.requests import Context
 from tests.support.system import Fresh, System
 from tests.support.wire import Answers, Died, Fault, cancelled
 
@@ -165,9 +171,9 @@ def test_a_run_that_cannot_be_started_is_admitted_and_started_later(system: Syst
     assert answer.status == 202
     assert system.machines.flights == {}
     system.wire.clear()
-    system.pass_time(seconds=10)
-    assert system.reconcile() == {"starting": 1}
-    system.pass_time(seconds=30)
+    system.pass_time(seconds=59)
+    assert system.reconcile() == {}
+    system.pass_time(seconds=1)
     assert system.reconcile() == {"started": 1}
     system.drive()
     system.check_quiet()
@@ -182,7 +188,7 @@ def test_a_start_that_was_made_already_counts_as_made(system: System, workflow: 
     system.wire.answers["StartExecution"] = [Answers(400, "ExecutionAlreadyExists")]
 
     assert system.reconcile() == {"started": 1}
-    system.machine.start(system.workspace.id, execution_id)
+    system.machine.start(system.workspace.id, execution_id, 1)
 
 
 def test_a_stop_that_overtakes_the_start_wins(system: System, workflow: str) -> None:
@@ -191,7 +197,7 @@ def test_a_stop_that_overtakes_the_start_wins(system: System, workflow: str) -> 
     system.wire.clear()
 
     assert system.stop(execution_id).status == 200
-    system.machine.start(system.workspace.id, execution_id)
+    system.machine.start(system.workspace.id, execution_id, 1)
     system.drive()
 
     assert system.status(execution_id) == "stopped"
@@ -222,11 +228,11 @@ def test_a_repeated_stop_ends_what_the_first_did_not_live_to_end(system: System,
     with pytest.raises(Died):
         system.stop(execution_id, "key")
     system.wire.clear()
-    assert system.machine.describe(execution_id) == "running"
+    assert system.machine.describe(execution_id, 1) == "running"
 
     assert system.stop(execution_id, "key").replayed
 
-    assert system.machine.describe(execution_id) == "broken"
+    assert system.machine.describe(execution_id, 1) == "broken"
     system.check_quiet()
 
 
@@ -241,12 +247,136 @@ def test_a_status_event_may_come_late_twice_or_never(system: System, workflow: s
     if order == "twice":
         system.deliver()
     if order in {"after reconciliation", "never"}:
-        assert system.reconcile() == {"recorded": 1}
+        assert system.reconcile_later() == {"continued": 1}
     if order == "after reconciliation":
         system.deliver()
 
+    assert list(system.machines.flights) == [execution_id, f"{execution_id}-2"]
+    assert system.status(execution_id) == "running"
+    system.drive()
+    assert system.status(execution_id) == "success"
+    assert system.credits == 9
+    assert len(system.effects) == len(set(system.effects))
+    system.check_quiet()
+
+
+def test_an_event_starts_the_next_generation_that_was_recorded_and_not_started(system: System, workflow: str) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.step(execution_id)
+    system.machines.end(execution_id, "TIMED_OUT")
+    system.wire.answers["StartExecution"] = [Answers(400, "ThrottlingException")]
+    with pytest.raises(Unavailable):
+        system.deliver()
+    assert list(system.machines.flights) == [execution_id]
+    system.wire.clear()
+
+    system.deliver()
+
+    assert list(system.machines.flights) == [execution_id, f"{execution_id}-2"]
+
+
+@pytest.mark.parametrize("way", ["events", "reconciliation"])
+def test_an_execution_is_given_up_after_three_generations_that_came_no_further(system: System, way: str) -> None:
+    execution_id = system.run(system.workflow(sleep(60), sleep(60), sleep(60))).body["execution_id"]
+    system.step(execution_id)
+
+    def lose() -> None:
+        system.machines.end(system.latest(execution_id), "FAILED")
+        if way == "events":
+            system.deliver(len(system.machines.events) - 1)
+        else:
+            system.reconcile_later()
+
+    lose()
+    # The first had come further; the second comes further as well, and then three do not.
+    system.step(execution_id)
+    for generation in (3, 4, 5):
+        lose()
+        assert system.latest(execution_id) == f"{execution_id}-{generation}"
+        assert system.status(execution_id) == "running"
+    lose()
+
     assert system.status(execution_id) == "failed"
+    assert system.get(execution_id).body["error"] == outcomes.PLATFORM_FAILED
     assert system.credits == 10
+    system.check_quiet()
+
+
+def test_a_slice_of_a_generation_that_was_lost_records_nothing_more(system: System) -> None:
+    """Step Functions has given a worker up that is still at work, and the next generation has begun."""
+    execution_id = system.run(system.workflow(do(post("https://a/1")), do(post("https://a/2")))).body["execution_id"]
+
+    def request(context: Any, method: str, url: str, *more: Any) -> Any:
+        if not system.machines.events:
+            system.machines.end(execution_id, "TIMED_OUT")
+            system.deliver()
+        return system._request(context, method, url, *more)
+
+    effects = {**system.slices.effects, "http.request": replace(system.slices.effects["http.request"], perform=request)}
+    system.slices = replace(system.slices, effects=effects)
+    system.drive()
+
+    assert system.status(execution_id) == "success"
+    assert Counter(system.effects) == {f"{execution_id}:0:1 attempt 1": 2, f"{execution_id}:1:1 attempt 1": 1}
+
+
+def test_a_token_of_a_generation_that_was_lost_is_not_kept(system: System) -> None:
+    execution_id = system.run(system.workflow(do(call("human.create", literal("Go?"))), do(call("human.wait")))).body[
+        "execution_id"
+    ]
+    system.step(execution_id)
+    system.machines.end(execution_id, "FAILED")
+    system.deliver()
+    system.step(execution_id)
+    late = {**system.machines.flights[execution_id].input, "task_token": "late"}
+    run_steps.handler(late, Context(), system.slices)  # type: ignore[arg-type]
+
+    system.decide(system.reviews()[0]["review_id"])
+    system.drive()
+
+    assert system.status(execution_id) == "success"
+    system.check_quiet()
+
+
+def test_a_generation_hands_over_before_its_history_is_full(system: System) -> None:
+    system.slices = replace(system.slices, slices_of_generation=3)
+    execution_id = system.run(system.workflow(*[sleep(60)] * 8)).body["execution_id"]
+
+    system.drive()
+
+    assert list(system.machines.flights) == [execution_id, *(f"{execution_id}-{number}" for number in (2, 3))]
+    assert {flight.status for flight in system.machines.flights.values()} == {"SUCCEEDED"}
+    assert system.status(execution_id) == "success"
+    system.check_quiet()
+
+
+@pytest.mark.parametrize("moment", ["before the stop", "before the handover"])
+def test_a_stop_beside_a_handover_ends_whichever_generation_runs(
+    system: System, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    system.slices = replace(system.slices, slices_of_generation=1)
+    execution_id = system.run(system.workflow(sleep(60), sleep(60), do(post("https://a/1")))).body["execution_id"]
+    system.step(execution_id)
+    commit = system.table.commit
+
+    def beside(*writes: Write) -> None:
+        monkeypatch.setattr(system.table, "commit", commit)
+        if moment == "before the stop":
+            system.step(execution_id)
+        else:
+            assert system.stop(execution_id).status == 200
+        commit(*writes)
+
+    monkeypatch.setattr(system.table, "commit", beside)
+    if moment == "before the stop":
+        assert system.stop(execution_id).status == 200
+    else:
+        system.step(execution_id)
+
+    assert system.status(execution_id) == "stopped"
+    assert "RUNNING" not in {flight.status for flight in system.machines.flights.values()}
+    system.drive()
+    assert system.effects == []
     system.check_quiet()
 
 
@@ -281,11 +411,13 @@ def test_a_worker_that_fails_for_good_gives_the_credit_back_once(system: System)
     execution_id = system.run(system.workflow(let("x", literal(1)))).body["execution_id"]
     system.wire.answers["BatchGetItem"] = [Answers(500, "InternalServerError")]
 
-    system.drive()
+    for generation in range(3):
+        system.drive()
+        system.deliver(generation)
     system.wire.clear()
     for _ in range(2):
         system.deliver()
-        system.reconcile()
+        system.reconcile_later()
 
     assert system.status(execution_id) == "failed"
     assert system.credits == 10
@@ -298,9 +430,31 @@ def test_one_execution_that_cannot_be_looked_at_does_not_hold_up_the_others(syst
         system.machines.end(execution_id, "TIMED_OUT")
     system.wire.answers["DescribeExecution"] = [Answers(400, "ThrottlingException", times=3)]
 
-    assert system.reconcile() == {"unavailable": 1, "recorded": 2}
+    assert system.reconcile_later() == {"unavailable": 1, "continued": 2}
     system.wire.clear()
-    assert system.reconcile() == {"recorded": 1}
+    assert system.reconcile_later() == {"continued": 1, "running": 2}
+    system.drive()
+    system.check_quiet()
+
+
+def test_of_two_reconciliations_at_once_one_goes_on(
+    system: System, workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.machines.end(execution_id, "TIMED_OUT")
+    describe = system.machine.describe
+
+    def describe_slowly(asked: str, generation: int) -> MachineStatus:
+        monkeypatch.setattr(system.machine, "describe", describe)
+        seen = describe(asked, generation)
+        assert system.reconcile() == {"continued": 1}
+        return seen
+
+    monkeypatch.setattr(system.machine, "describe", describe_slowly)
+
+    assert system.reconcile_later() == {"moved on": 1}
+    assert list(system.machines.flights) == [execution_id, f"{execution_id}-2"]
+    system.drive()
     system.check_quiet()
 
 
@@ -308,18 +462,21 @@ def test_of_two_reconciliations_at_once_one_refunds(
     system: System, workflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execution_id = system.run(workflow).body["execution_id"]
-    system.machines.end(execution_id, "TIMED_OUT")
+    for _ in range(2):
+        system.machines.end(system.latest(execution_id), "TIMED_OUT")
+        system.reconcile_later()
+    system.machines.end(system.latest(execution_id), "TIMED_OUT")
     describe = system.machine.describe
 
-    def describe_slowly(asked: str) -> MachineStatus:
+    def describe_slowly(asked: str, generation: int) -> MachineStatus:
         monkeypatch.setattr(system.machine, "describe", describe)
-        seen = describe(asked)
+        seen = describe(asked, generation)
         assert system.reconcile() == {"recorded": 1}
         return seen
 
     monkeypatch.setattr(system.machine, "describe", describe_slowly)
 
-    assert system.reconcile() == {"ended": 1}
+    assert system.reconcile_later() == {"ended": 1}
     assert system.credits == 10
     system.check_quiet()
 
@@ -356,6 +513,7 @@ def test_a_decision_whose_wake_up_was_lost_wakes_it_later(system: System) -> Non
     system.drive()
     assert system.status(execution_id) == "running"
 
+    system.pass_time(minutes=1)
     assert system.reconcile() == {"woken": 1}
     system.drive()
 

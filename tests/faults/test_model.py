@@ -1,5 +1,6 @@
 """Model and product, driven together by the same random commands, never differ."""
 
+import json
 import os
 from collections import Counter
 from typing import Any
@@ -81,7 +82,7 @@ class Together(RuleBasedStateMachine):
         self.system.wire.clear()
         if self.settle("run", expected, answer):
             name = answer.body["execution_id"]
-            self.model.admitted(name, slices, self.now, is_started=is_started)
+            self.model.admitted(name, slices, is_started=is_started)
             self.model.keep("run", key, (slices, given), answer.text, name, self.now)
 
     @precondition(lambda self: self.model.runs)
@@ -113,19 +114,20 @@ class Together(RuleBasedStateMachine):
         flying = [name for name, run in self.model.runs.items() if run.flight == "running"]
         name = flying[which % len(flying)]
         self.model.break_flight(name)
-        self.system.machines.end(name, how)
+        self.system.machines.end(self.system.latest(name), how)
 
     @precondition(lambda self: self.system.machines.events)
     @rule(which=WHICH)
     def hear(self, which: int) -> None:
         number = which % len(self.system.machines.events)
-        self.model.told(self.system.machines.events[number]["detail"]["name"])
+        told = json.loads(self.system.machines.events[number]["detail"]["input"])
+        self.model.told(told["execution_id"], told["generation"])
         self.system.deliver(number)
 
     @rule()
     def reconcile(self) -> None:
-        self.model.reconcile(self.now)
-        self.system.reconcile()
+        self.model.reconcile()
+        self.system.reconcile_later()
 
     @rule(amount=st.integers(1, 3))
     def grant(self, amount: int) -> None:
@@ -153,7 +155,7 @@ class Together(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         workspace = workspaces.read(self.system.table, self.system.workspace.id)
-        assert (workspace.credits, set(workspace.running)) == (self.model.credits, self.model.running)
+        assert (workspace.credits, workspace.running) == (self.model.credits, len(self.model.running))
         assert {run.id: run.status.value for run in self.system.stored()} == {
             name: run.status for name, run in self.model.runs.items()
         }
@@ -162,8 +164,7 @@ class Together(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         self.system.check()
-        self.system.pass_time(seconds=31)
-        self.system.reconcile()
+        self.system.reconcile_later()
         self.system.drive()
         self.system.check_quiet()
 

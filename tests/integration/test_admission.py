@@ -45,10 +45,10 @@ def test_a_run_takes_one_credit_and_one_slot_and_is_started(table: Table, stack:
     }
     assert not replayed
     after = workspaces.read(table, workflow.workspace_id)
-    assert (after.credits, set(after.running)) == (2, {body["execution_id"]})
+    assert (after.credits, after.running) == (2, 1)
     execution = executions.read(table, workflow.workspace_id, body["execution_id"])
     assert (execution.status, execution.version, execution.workflow_name) == (Status.RUNNING, 1, "One")
-    assert stack.state_machine.describe(body["execution_id"]) == "running"
+    assert stack.state_machine.describe(body["execution_id"], 1) == "running"
     assert workflows.read(table, workflow.workspace_id, workflow.id).last_run_at == "2026-01-15T10:30:00+00:00"
 
 
@@ -59,7 +59,7 @@ def test_without_credits_a_run_is_refused_and_leaves_no_trace(table: Table, stac
     with pytest.raises(InsufficientCredits):
         operations.run(stack, NOW, broke, workflow.id, key="k")
 
-    assert workspaces.read(table, broke.id).running == frozenset()
+    assert workspaces.read(table, broke.id).running == 0
     assert executions.list_page(table, broke.id) == []
 
 

@@ -11,12 +11,12 @@ from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.engine.slices import run_slice
-from domain.entities import executions
 from domain.entities.executions import End, Status
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from handlers.worker import Worker
 from tests.support.conformance import World, run, slices_of, start
+from tests.support.operations import end
 from tests.support.programs import block, call, do, for_each, let, literal, plus, var
 from tests.support.shop import Shop
 
@@ -71,7 +71,7 @@ def test_a_repeated_run_takes_three_calls_once_it_goes_on_or_has_ended(calls: Ca
         assert shop.run(Idempotency_Key="k")[0] == 202
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1, "StartExecution": 1}
 
-    table.commit(executions.end(shop.workspace.id, execution_id, End(Status.SUCCESS, utc_now())))
+    end(table, shop.workspace.id, execution_id, End(Status.SUCCESS, utc_now()))
     with calls.counted() as made:
         assert shop.run(Idempotency_Key="k")[0] == 202
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1}
@@ -122,7 +122,7 @@ def test_a_slice_of_a_pure_program_takes_three_calls_when_cold_and_two_when_warm
 def test_a_slice_of_what_was_stopped_is_one_read(dynamodb: Any, unreachable: Stack) -> None:
     program = {"kind": "Program", "body": [let("x", literal(1))]}
     workspace_id, execution_id = start(unreachable, program)
-    unreachable.table.commit(executions.end(workspace_id, execution_id, End(Status.STOPPED, utc_now())))
+    end(unreachable.table, workspace_id, execution_id, End(Status.STOPPED, utc_now()))
     calls = Calls(dynamodb)
 
     assert run_slice(slices_of(unreachable, World()), workspace_id, execution_id).action == "done"

@@ -22,7 +22,7 @@ from domain.moments import utc_now
 from domain.operations import outcomes
 from domain.operations.publishing import publish
 from tests.support.given import PROGRAM
-from tests.support.operations import started
+from tests.support.operations import end, started
 
 SAMPLES = sorted((Path(__file__).parents[2] / "workflows").glob("*.yaml"))
 
@@ -75,7 +75,7 @@ def test_a_workspace_is_created_shown_and_granted_credits(workspace: str) -> Non
     assert {**granted, "grant_id": ""} == {"grant_id": "", "workspace_id": workspace, "amount": 7, "credits": 12}
 
     shown = lodol("workspace", "show", workspace)
-    assert (shown["credits"], shown["plan"], shown["concurrent_executions"], shown["running"]) == (12, "pro", 5, [])
+    assert (shown["credits"], shown["plan"], shown["concurrent_executions"], shown["running"]) == (12, "pro", 5, 0)
     assert [entry["reason"] for entry in lodol("credits", "list", workspace)["credits"]] == [
         "granted at creation",
         "invoice 1",
@@ -125,7 +125,7 @@ def test_the_plans_key_limit_holds(workspace: str) -> None:
 
 def test_an_audit_recomputes_the_balance(stack: Stack, workspace: str) -> None:
     execution_id = _run(stack, workspace, utc_now())
-    outcomes.record_broken(stack.table, utc_now(), executions.read(stack.table, workspace, execution_id))
+    outcomes.record_broken(stack.table, utc_now(), executions.read_state(stack.table, workspace, execution_id))
     _run(stack, workspace, utc_now())
 
     assert lodol("credits", "audit", workspace) == {
@@ -134,6 +134,8 @@ def test_an_audit_recomputes_the_balance(stack: Stack, workspace: str) -> None:
         "charged": 2,
         "refunded": 1,
         "balance": 4,
+        "running": 1,
+        "slots_taken": 1,
         "differences": [],
     }
 
@@ -141,11 +143,9 @@ def test_an_audit_recomputes_the_balance(stack: Stack, workspace: str) -> None:
 def test_an_audit_names_every_difference(stack: Stack, workspace: str) -> None:
     running, ended, broken = (_run(stack, workspace, utc_now()) for _ in range(3))
     now = utc_now()
-    stack.table.commit(executions.end(workspace, ended, End(Status.SUCCESS, now)))
-    stack.table.commit(executions.end(workspace, broken, End(Status.FAILED, now, outcomes.PLATFORM_FAILED)))
-    stack.table.commit(workspaces.free_slot(workspace, running))
-    stack.table.commit(workspaces.free_slot(workspace, broken))
-    stack.table.commit(workspaces.refund(workspace, running), ledger.refund(workspace, running, now))
+    end(stack.table, workspace, ended, End(Status.SUCCESS, now))
+    end(stack.table, workspace, broken, End(Status.FAILED, now, outcomes.PLATFORM_FAILED))
+    stack.table.commit(workspaces.refund(workspace), ledger.refund(workspace, running, now))
     stack.table.commit(Write.update(workspaces.key(workspace), "ADD credits :two", values={":two": 2}))
 
     done = CliRunner().invoke(app, ["credits", "audit", workspace, "--json"])
@@ -155,8 +155,7 @@ def test_an_audit_names_every_difference(stack: Stack, workspace: str) -> None:
         "the balance is 5, and ledger and executions make it 3",
         f"execution {running} was refunded and is not owed it",
         f"execution {broken} is owed a refund",
-        f"execution {ended} holds a slot and is not running",
-        f"execution {running} is running without a slot",
+        "2 slots are taken, and 1 executions are running",
     ]
 
 
@@ -170,9 +169,9 @@ def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str
 def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: Stack, workspace: str) -> None:
     overdue = _run(unreachable, workspace, utc_now() - timedelta(minutes=5))
     ended = _run(stack, workspace, utc_now())
-    stack.table.commit(executions.end(workspace, ended, End(Status.SUCCESS, utc_now())))
+    end(stack.table, workspace, ended, End(Status.SUCCESS, utc_now()))
     unknown, lost = "1" * 24, "2" * 24
-    stack.state_machine.start(workspace, unknown)
+    stack.state_machine.start(workspace, unknown, 2)
     at = receipts.key(workspace, "run", "k")
     stack.table.commit(receipts.write(at, "asked", Owner("execution", lost), "{}", utc_now()))
     sqs = boto3.client("sqs")
@@ -181,7 +180,7 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     done = CliRunner().invoke(app, ["doctor", "--json"])
 
     assert done.exit_code == 1
-    assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [ended], [lost], [unknown]), strict=True)) | {
+    assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [workspace], [lost], [unknown]), strict=True)) | {
         "dead_letters": 1
     }
 

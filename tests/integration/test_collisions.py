@@ -12,11 +12,13 @@ from domain.entities.api_keys import Scope
 from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.operations import accounts, admission, granting
+from domain.refusals import Contention
 from tests.support.given import NOW
 from tests.support.operations import grant, run
 
 LATER = NOW + timedelta(seconds=1)
 SAME = "68d12af3b5f0c1d2e3f4a5b6"
+OTHER = "f" * 24
 
 
 def test_an_execution(stack: Stack, workspace: Workspace, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,10 +27,22 @@ def test_an_execution(stack: Stack, workspace: Workspace, workflow: Workflow, mo
     table = stack.table
     before = executions.read(table, workspace.id, SAME), workspaces.read(table, workspace.id)
 
-    with pytest.raises(ConditionNotMet):
+    with pytest.raises(Contention):
         run(stack, LATER, workspace, workflow.id)
 
     assert (executions.read(table, workspace.id, SAME), workspaces.read(table, workspace.id)) == before
+
+
+def test_an_execution_whose_id_is_taken_gets_another(
+    stack: Stack, workspace: Workspace, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = iter([SAME, SAME, OTHER])
+    monkeypatch.setattr(admission, "new_id", lambda _: next(ids))
+    run(stack, NOW, workspace, workflow.id)
+
+    run(stack, LATER, workspace, workflow.id)
+
+    assert [execution.id for execution in executions.list_page(stack.table, workspace.id)] == [OTHER, SAME]
 
 
 def test_a_workspace(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +59,7 @@ def test_a_grant(stack: Stack, table: Table, workspace: Workspace, monkeypatch: 
     monkeypatch.setattr(granting, "new_id", lambda _: SAME)
     grant(stack, NOW, workspace.id, 2, "first")
 
-    with pytest.raises(ConditionNotMet):
+    with pytest.raises(Contention):
         grant(stack, LATER, workspace.id, 3, "second")
 
     assert workspaces.read(table, workspace.id).credits == workspace.credits + 2
@@ -53,10 +67,10 @@ def test_a_grant(stack: Stack, table: Table, workspace: Workspace, monkeypatch: 
 
 
 def test_a_refund(table: Table, workspace: Workspace) -> None:
-    table.commit(workspaces.refund(workspace.id, SAME), ledger.refund(workspace.id, SAME, NOW))
+    table.commit(workspaces.refund(workspace.id), ledger.refund(workspace.id, SAME, NOW))
 
     with pytest.raises(ConditionNotMet):
-        table.commit(workspaces.refund(workspace.id, SAME), ledger.refund(workspace.id, SAME, LATER))
+        table.commit(workspaces.refund(workspace.id), ledger.refund(workspace.id, SAME, LATER))
 
     assert workspaces.read(table, workspace.id).credits == workspace.credits + 1
 

@@ -197,7 +197,7 @@ def test_a_stop_is_once_and_its_key_repeats_it(shop: Shop) -> None:
     assert first[::2] == again[::2] == (200, {"execution_id": execution_id, "status": "stopped"})
     assert again[1]["idempotency-replayed"] == "true"
     assert shop.stop(execution_id)[::2] == (400, {"error": "Execution is already in a terminal state: stopped."})
-    assert workspaces.read(shop.table, shop.workspace.id).running == frozenset()
+    assert workspaces.read(shop.table, shop.workspace.id).running == 0
     assert executions.read(shop.table, shop.workspace.id, execution_id).completed_at is not None
 
 

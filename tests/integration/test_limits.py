@@ -9,7 +9,6 @@ import pytest
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.writes import TRANSACTION_WRITES
-from domain.engine import slices
 from domain.engine.slices import run_slice
 from domain.entities import executions, steps
 from domain.program import limits
@@ -41,18 +40,6 @@ def test_a_wait_ends_at_the_time_limit_of_its_execution(stack: Stack) -> None:
     following = run_slice(slices_of(stack, World(now)), *ids)
 
     assert following.output(now) == {"action": "wait", "until": "2026-03-16T10:30:00Z"}
-
-
-def test_an_execution_fails_at_its_limit_of_slices_and_not_before(
-    dynamodb: Any, unreachable_machine: StateMachine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(slices, "SLICES", 5)
-
-    enough = run(dynamodb, unreachable_machine, {"program": program(*[sleep(1)] * 4)})
-    too_many = run(dynamodb, unreachable_machine, {"program": program(*[sleep(1)] * 5)})
-
-    assert (enough.slices, enough.execution.status) == (5, "success")
-    assert too_many.execution.error == "The execution reached its limit of 5 time slices."
 
 
 def test_an_execution_fails_at_its_limit_of_calls_and_not_before(
@@ -175,7 +162,7 @@ def test_calls_that_are_committed_on_the_way_show_their_step_as_running(dynamodb
     with pytest.raises(WorkerKilled):
         run_slice(slices_of(stack, World()), *ids)
 
-    execution, progress = executions.read_progress(table, *ids)
-    assert progress.is_step_begun
-    assert 90 <= progress.calls <= TRANSACTION_WRITES
-    assert [step.status for step in steps.read_all(table, execution)] == ["running"]
+    state = executions.read_state(table, *ids)
+    assert state.progress.is_step_begun
+    assert 90 <= state.progress.calls <= TRANSACTION_WRITES
+    assert [step.status for step in steps.read_all(table, state.execution)] == ["running"]

@@ -22,8 +22,10 @@ from handlers import get_execution, get_review, list_executions, list_reviews
 from handlers.worker import Worker
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import AtCommit
+from tests.support.operations import end
 from tests.support.programs import call, let, literal, program
 from tests.support.requests import send
+from views.reviews import view_of
 
 LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
 OVER = START + timedelta(seconds=60)
@@ -105,7 +107,7 @@ def test_without_a_decision_it_goes_on_with_the_default(waiting: Waiting) -> Non
 
 def test_the_token_of_a_waiting_execution_is_in_no_answer(waiting: Waiting) -> None:
     key, _ = accounts.create_key(waiting.table, START, _workspace(waiting), frozenset(Scope))
-    deciding.await_decisions(waiting.stack, START, waiting.execution_id, "the-token")
+    deciding.await_decisions(waiting.stack, START, waiting.execution_id, 1, "the-token")
     assert reviews.read_token(waiting.table, waiting.execution_id) == "the-token"
     worker = Worker(waiting.stack, waiting.world.clock)
     asked = [
@@ -126,9 +128,11 @@ def _workspace(waiting: Waiting) -> Workspace:
 
 
 def test_an_execution_is_woken_only_when_nothing_is_pending(waiting: Waiting) -> None:
-    waiting.table.commit(reviews.keep_token(waiting.execution_id, "the-token"))
+    waiting.table.commit(reviews.keep_token(waiting.execution_id, 1, "the-token"))
 
-    assert not deciding.wake_if_due(waiting.stack, START, waiting.execution_id)
+    assert deciding.wake_if_due(waiting.stack, START, waiting.execution_id) == deciding.Waiting(
+        (waiting.review,), is_woken=False
+    )
 
 
 def test_a_decision_is_refused_by_those_it_is_not_for_and_for_what_is_not_offered(waiting: Waiting) -> None:
@@ -182,9 +186,11 @@ def test_a_decision_in_time_wins_over_a_default_that_is_not_yet_taken(waiting: W
 
 
 def test_a_review_of_what_has_ended_is_not_pending_and_cannot_be_decided(waiting: Waiting) -> None:
-    waiting.table.commit(executions.end(waiting.workspace_id, waiting.execution_id, End(Status.STOPPED, START)))
+    end(waiting.table, waiting.workspace_id, waiting.execution_id, End(Status.STOPPED, START))
 
     assert waiting.pending() == []
     with pytest.raises(ReviewClosed, match="stopped"):
         waiting.decide("yes")
-    assert waiting.review.is_pending
+    closed = reviews.read(waiting.table, OVER, waiting.workspace_id, waiting.review.id)
+    assert (view_of(closed).status, view_of(closed).decision) == ("closed", None)
+    assert reviews.list_page(waiting.table, OVER, waiting.workspace_id, 9, None, only_pending=False) == [closed]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from domain.aws.keys import Page
+from domain.aws.keys import Index, Page
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -20,28 +20,17 @@ from domain.entities.journal import CallState, Entry
 from domain.entities.steps import StepStatus
 from domain.operations import outcomes
 from domain.operations.reconciliation import Finding, reconcile
-from domain.program import limits
-from tests.support.conformance import START, World, run, slices_of, start
-from tests.support.operations import stack_of, stop
+from domain.refusals import ExecutionAlreadyTerminal
+from tests.support.conformance import START, World, slices_of, start
+from tests.support.operations import end, stack_of, stop
 from tests.support.programs import do, literal, post, program, sleep
 
-
-def test_one_wait_too_many_is_refused_by_the_limits_name(
-    dynamodb: Any, unreachable_machine: StateMachine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "WAITS", 15)
-    forever = {"kind": "WhileStmt", "cond": literal(value=True), "body": sleep(1)}
-
-    ran = run(dynamodb, unreachable_machine, {"program": program(forever)})
-
-    assert ran.execution.error == "Step 0 failed: body[0].body.expr: the execution reached its limit of 15 waits"
-    assert ran.slices == 16
+LATER = START + timedelta(days=90)
 
 
-def test_no_execution_outlives_the_history_of_its_state_machine() -> None:
-    # Step Functions ends one of its own after 25,000 events. A slice makes seven (state entered, task scheduled,
-    # started, succeeded, exited; choice entered, exited), a wait two.
-    assert 7 * SLICES + 2 * limits.WAITS < 25_000
+def test_a_generation_hands_over_long_before_the_history_of_its_state_machine_is_full() -> None:
+    # Seven events of a task that works at once, two of a wait; a task that is tried again takes more.
+    assert (7 + 2) * SLICES < 25_000 / 4
 
 
 def test_two_workers_with_one_execution_are_not_both_let_on(unreachable: Stack) -> None:
@@ -49,12 +38,12 @@ def test_two_workers_with_one_execution_are_not_both_let_on(unreachable: Stack) 
     world = World()
     assert run_slice(slices_of(unreachable, world), *ids).action == "wait"
     world.now = START + timedelta(seconds=61)
-    stale = executions.read_progress(unreachable.table, *ids)
+    stale = executions.read_state(unreachable.table, *ids)
 
     assert run_slice(slices_of(unreachable, world), *ids).action == "done"
 
     with pytest.raises(ExecutionEnded):
-        Checkpoint(unreachable.table, *stale).commit()
+        Checkpoint(unreachable.table, stale, world.now).commit()
     assert len(world.attempts) == 1
 
 
@@ -70,13 +59,13 @@ def test_a_worker_that_was_overtaken_commits_nothing_more(unreachable: Stack, sl
 
     for _ in range(slices_before):
         slice_()
-    stale = executions.read_progress(unreachable.table, *ids)
+    stale = executions.read_state(unreachable.table, *ids)
     slice_()
 
     with pytest.raises(SliceSuperseded):
-        Checkpoint(unreachable.table, *stale).commit()
+        Checkpoint(unreachable.table, stale, world.now).commit()
     with pytest.raises(SliceSuperseded):
-        Checkpoint(unreachable.table, *stale).commit_end(End(Status.SUCCESS, world.now))
+        Checkpoint(unreachable.table, stale, world.now).commit_end(End(Status.SUCCESS, world.now))
     assert executions.read(unreachable.table, *ids).status is Status.RUNNING
 
 
@@ -136,13 +125,14 @@ def test_a_stop_between_the_read_and_the_effect_wins(dynamodb: Any, unreachable:
 
 def test_an_execution_that_the_platform_broke_gets_its_credit_back_once(table: Table, unreachable: Stack) -> None:
     workspace_id, execution_id = start(unreachable, program())
-    execution = executions.read(table, workspace_id, execution_id)
+    state = executions.read_state(table, workspace_id, execution_id)
 
-    assert outcomes.record_broken(table, START, execution)
-    assert not outcomes.record_broken(table, START, execution)
+    outcomes.record_broken(table, START, state)
+    with pytest.raises(ExecutionAlreadyTerminal):
+        outcomes.record_broken(table, START, state)
 
     workspace = workspaces.read(table, workspace_id)
-    assert (workspace.credits, workspace.running) == (1, frozenset())
+    assert (workspace.credits, workspace.running) == (1, 0)
     assert [entry.amount for entry in ledger.read_all(table, workspace_id)] == [1, 1]
 
 
@@ -150,18 +140,18 @@ def test_an_execution_that_the_platform_broke_gets_its_credit_back_once(table: T
 def test_what_has_ended_leaves_the_index_of_running_executions(unreachable: Stack, how: str) -> None:
     body = do(literal(1)) if how == "success" else do(post("https://fail/"))
     ids = start(unreachable, program(body))
-    assert list(executions.list_open(unreachable.table, 0)) == [ids]
+    assert list(executions.list_due(unreachable.table, LATER)) == [executions.key(*ids)]
 
     match how:
         case "stop":
             stop(unreachable, START, *ids)
         case "platform":
-            outcomes.record_broken(unreachable.table, START, executions.read(unreachable.table, *ids))
+            outcomes.record_broken(unreachable.table, START, executions.read_state(unreachable.table, *ids))
         case _:
             run_slice(slices_of(unreachable, World()), *ids)
 
     assert executions.read(unreachable.table, *ids).completed_at is not None
-    assert list(executions.list_open(unreachable.table, 0)) == []
+    assert list(executions.list_due(unreachable.table, LATER)) == []
 
 
 def test_reconciliation_starts_what_was_never_started(stack: Stack, unreachable: Stack) -> None:
@@ -171,23 +161,11 @@ def test_reconciliation_starts_what_was_never_started(stack: Stack, unreachable:
         now = START + timedelta(seconds=after)
         return dict(reconcile(stack, lambda: now, lambda: True))
 
-    assert reconciled(after=10) == {"starting": 1}
+    assert reconciled(after=59) == {}
     assert reconciled(after=60) == {"started": 1}
-    assert reconciled(after=60) == {"running": 1}
-    assert stack.state_machine.describe(execution_id) == "running"
-
-
-def test_what_was_not_started_for_a_day_is_not_started_any_more(stack: Stack, unreachable: Stack) -> None:
-    """Step Functions forgets names; so late a start might be a second one."""
-    early, late = start(unreachable, program()), start(unreachable, program())
-    a_day = START + timedelta(days=1)
-
-    assert dict(reconcile(stack, lambda: a_day - timedelta(seconds=1), lambda: True)) == {"started": 2}
-    stack.table.commit(executions.end(*early, End(Status.STOPPED, a_day)))
-    stopped = stack_of(stack.table, unreachable.state_machine)
-    assert dict(reconcile(stopped, lambda: a_day, lambda: True)) == {"recorded": 1}
-
-    assert executions.read(stack.table, *late).error == outcomes.PLATFORM_FAILED
+    assert stack.state_machine.describe(execution_id, 1) == "running"
+    assert reconciled(after=359) == {}
+    assert reconciled(after=360) == {"running": 1}
 
 
 def test_reconciliation_starts_nothing_that_has_ended_whatever_the_index_shows(
@@ -198,19 +176,19 @@ def test_reconciliation_starts_nothing_that_has_ended_whatever_the_index_shows(
 
         shown: ClassVar[dict[str, list[Any]]] = {}
 
-        def query_index(self, index: str, attribute: str, value: str, page: Page) -> Iterator[Any]:
-            if value not in self.shown:
-                self.shown[value] = list(super().query_index(index, attribute, value, page))
-            yield from self.shown[value]
+        def query_index(self, index: Index, partition: str, page: Page) -> Iterator[Any]:
+            if partition not in self.shown:
+                self.shown[partition] = list(super().query_index(index, partition, page))
+            yield from self.shown[partition]
 
     table = Lagging(dynamodb, "table")
     workspace_id, execution_id = start(unreachable, program())
     now = START + timedelta(seconds=60)
-    assert list(executions.list_open(table, 0)) == [(workspace_id, execution_id)]
-    table.commit(executions.end(workspace_id, execution_id, End(Status.STOPPED, now)))
+    assert list(executions.list_due(table, now)) == [executions.key(workspace_id, execution_id)]
+    end(table, workspace_id, execution_id, End(Status.STOPPED, now))
 
     assert dict(reconcile(stack_of(table, machine), lambda: now, lambda: True)) == {}
-    assert machine.describe(execution_id) == "never started"
+    assert machine.describe(execution_id, 1) == "never started"
 
 
 def test_reconciliation_leaves_what_it_has_no_time_for_and_says_so(stack: Stack, unreachable: Stack) -> None:
@@ -218,7 +196,7 @@ def test_reconciliation_leaves_what_it_has_no_time_for_and_says_so(stack: Stack,
         start(unreachable, program())
     now, times = START + timedelta(seconds=60), iter([True, False])
 
-    assert dict(reconcile(stack, lambda: now, lambda: next(times))) == {"started": 1, "left": 1}
+    assert dict(reconcile(stack, lambda: now, lambda: next(times))) == {"started": 1, "left": 2}
 
 
 def test_reconciliation_passes_over_what_the_index_shows_and_is_not_there(stack: Stack, unreachable: Stack) -> None:
@@ -233,11 +211,12 @@ def test_reconciliation_passes_over_what_the_index_shows_and_is_not_there(stack:
         """A table whose index still shows the item."""
 
         def query_index(self, *_: Any) -> Iterator[Any]:
-            for workspace_id, execution_id in shown:
-                yield {"pk": executions.key(workspace_id, execution_id).pk, "id": execution_id}
-            shown.clear()
+            for ids in shown:
+                yield {**executions.key(*ids)._asdict(), "due_at": ""}
 
     table = Lagging(stack.table._client, "table")
     now = START + timedelta(seconds=60)
 
-    assert dict(reconcile(stack_of(table, stack.state_machine), lambda: now, lambda: True)) == {"started": 1}
+    done = reconcile(stack_of(table, stack.state_machine), lambda: now, lambda: True)
+    # Each of the four parts of the index shows both.
+    assert dict(done) == {"started": 1, "running": 3}

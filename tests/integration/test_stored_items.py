@@ -93,7 +93,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
         assert following.until is not None
         world.now = following.until
         seen += _stored(table)
-    deciding.await_decisions(stack, world.now, execution_id, "token")
+    deciding.await_decisions(stack, world.now, execution_id, 1, "token")
     [review] = [one for one in reviews.of_execution(table, execution_id) if one.action_id == "send"]
     carry_out(
         stack,
@@ -114,7 +114,10 @@ def _one_of_each(stack: Stack) -> list[Item]:
         world.now = following.until
     stop(stack, START, workspace.id, started(stack, START, workspace, workflow_id), "s")
     run(stack, START, workspace, workflow_id, key="r")
-    broken = executions.read(table, workspace.id, started(stack, START, workspace, workflow_id))
+    lost = executions.read_state(table, workspace.id, started(stack, START, workspace, workflow_id))
+    outcomes.hand_over(stack, START, lost)
+    broken = executions.read_state(table, workspace.id, lost.execution.id)
+    seen += _stored(table)
     outcomes.record_broken(table, START + timedelta(minutes=1), broken)
     assert workspaces.read(table, workspace.id).credits == 9 + 1 - 6 + 1
     return seen + _stored(table)

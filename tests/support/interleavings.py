@@ -79,7 +79,7 @@ def explore(scenario: Scenario) -> Found:
         world = worlds.things[number]
         me = None if process is None else processes.things[process]
         made: list[Step] = []
-        for name, after, then in spec.steps(world, scenario.limit, me):
+        for name, after, then in spec.steps(scenario, world, me):
             found.steps.add(name)
             wrong = [*spec.violations(scenario, after), *spec.violations_of_step(world, after)]
             found.violations += [f"{why}: {name} by {me} in {world}" for why in wrong]

@@ -14,7 +14,7 @@ from moto.core.botocore_stubber import MockRawResponse
 class Flight:
     """One execution of the state machine."""
 
-    input: dict[str, str]
+    input: dict[str, Any]
     status: str = "RUNNING"
     token: str | None = None
     """The token of the task that it waits for."""

@@ -6,19 +6,22 @@ A workflow is the number of slices that its program takes. The model is told the
 from dataclasses import dataclass, field
 
 DAY = 24 * 60 * 60
-YOUNG = 30
-"""Seconds for which reconciliation leaves an execution that was never started to whoever admitted it."""
+FRUITLESS = 3
+"""So many generations in a row without progress, and an execution is given up."""
 
 
 @dataclass
 class Run:
-    """An execution. `flight` is what Step Functions knows of it: none, running, broken or over."""
+    """An execution. `flight` is what Step Functions knows of its generation: none, running, broken or over."""
 
     slices: int
-    started_at: float
     status: str = "running"
     flight: str = "none"
     done: int = 0
+    generation: int = 1
+    done_before: int = 0
+    """What was done when the generation began."""
+    fruitless: int = 0
 
 
 @dataclass
@@ -66,9 +69,9 @@ class Model:
             return 402
         return 429 if len(self.running) >= self.limit else 202
 
-    def admitted(self, name: str, slices: int, now: float, *, is_started: bool) -> None:
+    def admitted(self, name: str, slices: int, *, is_started: bool) -> None:
         self.credits -= 1
-        self.runs[name] = Run(slices, now, flight="running" if is_started else "none")
+        self.runs[name] = Run(slices, flight="running" if is_started else "none")
 
     def stop(self, name: str, key: str | None, now: float) -> int | Receipt:
         found = self.ask("stop", key, name, now)
@@ -98,18 +101,25 @@ class Model:
     def break_flight(self, name: str) -> None:
         self.runs[name].flight = "broken"
 
-    def told(self, name: str) -> None:
-        """An abnormal end is recorded once, with its credit."""
+    def told(self, name: str, generation: int) -> None:
+        """Of an abnormal end: the execution goes on in its next generation, once."""
         run = self.runs[name]
-        if run.status == "running":
+        if run.status == "running" and run.generation == generation:
+            self._move_on(run)
+
+    def _move_on(self, run: Run) -> None:
+        run.fruitless = run.fruitless + 1 if run.done == run.done_before else 0
+        if run.fruitless == FRUITLESS:
             run.status = "failed"
             self.credits += 1
+        else:
+            run.generation, run.done_before, run.flight = run.generation + 1, run.done, "running"
 
-    def reconcile(self, now: float) -> None:
+    def reconcile(self) -> None:
+        """Look at every running execution; time enough has passed for all of them to be due."""
         for name in self.running:
             run = self.runs[name]
-            age = now - run.started_at
-            if run.flight == "none" and YOUNG <= age < DAY:
+            if run.flight == "none":
                 run.flight = "running"
-            elif run.flight == "broken" or (run.flight == "none" and age >= DAY):
-                self.told(name)
+            elif run.flight == "broken":
+                self._move_on(run)

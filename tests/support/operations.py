@@ -6,6 +6,8 @@ from datetime import datetime
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
+from domain.entities import executions
+from domain.entities.executions import End
 from domain.entities.workspaces import Workspace
 from domain.operations.admission import Run
 from domain.operations.granting import Grant
@@ -48,6 +50,11 @@ def started(stack: Stack, now: datetime, workspace: Workspace, workflow_id: str,
 def stop(stack: Stack, now: datetime, workspace_id: str, execution_id: str, key: str | None = None) -> Success:
     """Stop an execution."""
     return carry_out(stack, Stop(now=now, idempotency_key=key, workspace_id=workspace_id, execution_id=execution_id))
+
+
+def end(table: Table, workspace_id: str, execution_id: str, how: End) -> None:
+    """End an execution, and leave its slot taken."""
+    table.commit(executions.end(executions.read_state(table, workspace_id, execution_id), how))
 
 
 def grant(

@@ -1,4 +1,6 @@
-"""The formal model: admission, start, slices, stop, status events and reconciliation as atomic steps on a small state.
+"""The formal model: admission, start, slices, generations, stop, decisions, status events and reconciliation.
+
+All are atomic steps on a small state.
 
 Each step stands for one call that the product makes; `IMPLEMENTED_BY` says where. A search through all interleavings
 looks at every state that can be reached, faults included: a process may die between any two of its steps, a worker may
@@ -9,6 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 RUNNING, SUCCESS, FAILED, STOPPED = "running", "success", "failed", "stopped"
+NONE, WAITING, BROKEN, OVER = "none", "waiting", "broken", "over"
+
+FRUITLESS = 2
+"""So many generations in a row without progress, and an execution is given up: enough for every way to be gone."""
 
 IMPLEMENTED_BY = {
     "Admit": "domain.operations.admission:Run",
@@ -18,6 +24,11 @@ IMPLEMENTED_BY = {
     "End": "domain.engine.checkpoints:Checkpoint.commit_end",
     "Stop": "domain.operations.stopping:Stop",
     "Abort": "domain.aws.state_machine:StateMachine.try_stop",
+    "Ask": "domain.engine.checkpoints:Checkpoint.commit",
+    "Keep": "domain.operations.deciding:await_decisions",
+    "Decide": "domain.operations.deciding:Decide",
+    "Wake": "domain.operations.deciding:wake_if_due",
+    "HandOver": "domain.operations.outcomes:hand_over",
     "RecordBroken": "domain.operations.outcomes:record_broken",
     "Reconcile": "domain.operations.reconciliation:reconcile",
 }
@@ -40,11 +51,18 @@ class World(NamedTuple):
     status: tuple[str | None, ...]
     revision: tuple[int, ...]
     journaled: tuple[bool, ...]
-    slots: frozenset[int]
+    has_progress: tuple[bool, ...]
+    """Whether anything was recorded in the present generation."""
+    fruitless: tuple[int, ...]
+    decided: tuple[bool, ...]
+    token: tuple[int, ...]
+    """The generation whose token is kept, 0 without one."""
+    slots: int
     refunds: frozenset[int]
     receipts: frozenset[tuple[str, int]]
-    flight: tuple[str, ...]
-    events: frozenset[int]
+    flights: tuple[tuple[str, ...], ...]
+    """What Step Functions knows of each generation; there are as many as the execution has had."""
+    events: frozenset[tuple[int, int]]
     effects: tuple[int, ...]
     answered: frozenset[int]
     """The executions that a client has been told of."""
@@ -53,13 +71,18 @@ class World(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """What there is at the start: clients with or without key, stops, credits, slots, and how many faults come."""
+    """What there is at the start: clients with or without key, stops, credits, slots, and how many faults come.
+
+    With `asks` an execution waits for a person before it ends; with `hands_over` its history is full after one slice.
+    """
 
     runs: tuple[str | None, ...]
     stops: tuple[int, ...]
     credits: int
     limit: int
     faults: int
+    asks: bool = False
+    hands_over: bool = False
 
 
 def begin(scenario: Scenario) -> tuple[World, list[Process]]:
@@ -68,16 +91,22 @@ def begin(scenario: Scenario) -> tuple[World, list[Process]]:
     processes = [Process("run", number, "look", key=key) for number, key in enumerate(scenario.runs)]
     processes += [Process("stop", number, "look") for number in scenario.stops]
     processes += [Process("worker", number, pc) for number in range(count) for pc in ("idle", "off")]
+    if scenario.asks:
+        processes += [Process("decide", number, "look") for number in range(count)]
     processes.append(Process("reconcile", -1, "idle"))
     world = World(
         credits=scenario.credits,
         status=(None,) * count,
         revision=(0,) * count,
         journaled=(False,) * count,
-        slots=frozenset(),
+        has_progress=(False,) * count,
+        fruitless=(0,) * count,
+        decided=(False,) * count,
+        token=(0,) * count,
+        slots=0,
         refunds=frozenset(),
         receipts=frozenset(),
-        flight=("none",) * count,
+        flights=((NONE,),) * count,
         events=frozenset(),
         effects=(0,) * count,
         answered=frozenset(),
@@ -89,19 +118,27 @@ def begin(scenario: Scenario) -> tuple[World, list[Process]]:
 def canonical(world: World) -> World:
     """The one world that stands for all that differ only in what nothing ever asks for again.
 
-    Of a revision it matters whether there has been one; of effects, whether there were two.
+    Of a revision it matters whether there has been one; of effects, whether there were two; of a generation that has
+    been followed by another, whether it runs; of an event of one, whether there is one.
     """
+    flights = tuple(
+        (*(status if status in {RUNNING, WAITING} else OVER for status in former), present)
+        for *former, present in world.flights
+    )
     return world._replace(
         revision=tuple(min(revision, 1) for revision in world.revision),
         effects=tuple(min(count, 2) for count in world.effects),
+        flights=flights,
+        events=frozenset((at, number if number == len(flights[at]) else 0) for at, number in world.events),
     )
 
 
 def canonical_process(me: Process, revision: tuple[int, ...]) -> Process:
     """The same for one at work: of the revision that a worker has seen it matters whether it is the latest."""
-    if me.kind != "worker" or me.seen is None:
+    if me.kind not in {"worker", "reconcile"} or me.seen is None:
         return me
-    return me._replace(seen=min(me.seen, 1) if me.seen == revision[me.at] else -1)
+    number, seen, *rest = me.seen
+    return me._replace(seen=(number, min(seen, 1) if seen == revision[me.at] else -1, *rest))
 
 
 def put(values: tuple[Any, ...], at: int, value: Any) -> tuple[Any, ...]:
@@ -110,21 +147,51 @@ def put(values: tuple[Any, ...], at: int, value: Any) -> tuple[Any, ...]:
 
 def end(world: World, at: int, status: str) -> World:
     """End a running execution with its slot."""
-    return world._replace(status=put(world.status, at, status), slots=world.slots - {at})
+    return world._replace(status=put(world.status, at, status), slots=world.slots - 1)
+
+
+def generation(world: World, at: int) -> int:
+    """The number of the present generation, from 1."""
+    return len(world.flights[at])
+
+
+def flight(world: World, at: int, number: int, status: str) -> World:
+    return world._replace(flights=put(world.flights, at, put(world.flights[at], number - 1, status)))
 
 
 def record_broken(world: World, at: int) -> World:
-    if world.status[at] != RUNNING:
-        return world
     return end(world, at, FAILED)._replace(credits=world.credits + 1, refunds=world.refunds | {at})
 
 
-def start(world: World, at: int) -> World:
-    return world._replace(flight=put(world.flight, at, RUNNING)) if world.flight[at] == "none" else world
+def hand_over(world: World, at: int) -> World:
+    """Record the next generation; to begin is a revision of its own."""
+    return world._replace(
+        flights=put(world.flights, at, (*world.flights[at], NONE)),
+        revision=put(world.revision, at, world.revision[at] + 1),
+        fruitless=put(world.fruitless, at, 0 if world.has_progress[at] else world.fruitless[at] + 1),
+        has_progress=put(world.has_progress, at, False),
+    )
 
 
-def break_flight(world: World, at: int) -> World:
-    return world._replace(flight=put(world.flight, at, "broken"), events=world.events | {at})
+def move_on(world: World, at: int) -> tuple[str, World]:
+    """What is done about a running execution whose present generation is lost."""
+    if not world.has_progress[at] and world.fruitless[at] + 1 == FRUITLESS:
+        return "RecordBroken", record_broken(world, at)
+    return "HandOver", hand_over(world, at)
+
+
+def start(world: World, at: int, number: int) -> World:
+    return flight(world, at, number, RUNNING) if world.flights[at][number - 1] == NONE else world
+
+
+def break_flight(world: World, at: int, number: int) -> World:
+    return flight(world, at, number, BROKEN)._replace(events=world.events | {(at, number)})
+
+
+def wake(world: World, at: int) -> World:
+    """Give the token back that is kept: it wakes the generation that waits with it."""
+    number = world.token[at]
+    return flight(world, at, number, RUNNING) if number and world.flights[at][number - 1] == WAITING else world
 
 
 def run(world: World, limit: int, me: Process) -> Iterator[tuple[str, World, Process]]:
@@ -135,112 +202,201 @@ def run(world: World, limit: int, me: Process) -> Iterator[tuple[str, World, Pro
             yield "Look", world, me._replace(pc="admit" if owner is None else "repeat")
         case "admit" if owner is not None:
             yield "Replay", told, me._replace(pc="gone")
-        case "admit" if world.credits < 1 or len(world.slots) >= limit:
+        case "admit" if world.credits < 1 or world.slots >= limit:
             yield "Refuse", world, me._replace(pc="gone")
         case "admit":
             admitted = world._replace(
                 credits=world.credits - 1,
                 status=put(world.status, me.at, RUNNING),
-                slots=world.slots | {me.at},
+                slots=world.slots + 1,
                 receipts=world.receipts | ({(me.key, me.at)} if me.key else set()),
             )
             yield "Admit", admitted, me._replace(pc="start")
         case "start":
-            yield "Start", start(told, me.at), me._replace(pc="gone")
+            yield "Start", start(told, me.at, 1), me._replace(pc="gone")
         case "repeat" if owner is not None:
             must_start = world.status[owner] == RUNNING and not world.revision[owner]
             yield "Look again", told, me._replace(pc="start again" if must_start else "gone")
         case "start again" if owner is not None:
-            yield "Start", start(told, owner), me._replace(pc="gone")
+            yield "Start", start(told, owner, 1), me._replace(pc="gone")
 
 
 def stop(world: World, me: Process) -> Iterator[tuple[str, World, Process]]:
+    """The commit asks for the generation that was read, so that the right one is aborted."""
     match me.pc:
         case "look" if world.status[me.at] is not None:
-            yield "Look", world, me._replace(pc="stop")
+            yield "Look", world, me._replace(pc="stop", seen=generation(world, me.at))
         case "stop" if world.status[me.at] != RUNNING:
             yield "Refuse", world, me._replace(pc="gone")
+        case "stop" if generation(world, me.at) != me.seen:
+            yield "Look again", world, me._replace(pc="look", seen=None)
         case "stop":
             yield "Stop", end(world, me.at, STOPPED), me._replace(pc="abort")
         case "abort":
-            aborted = break_flight(world, me.at) if world.flight[me.at] == RUNNING else world
-            yield "Abort", aborted, me._replace(pc="gone")
+            flies = world.flights[me.at][me.seen - 1] in {RUNNING, WAITING}
+            yield "Abort", break_flight(world, me.at, me.seen) if flies else world, me._replace(pc="gone")
 
 
-def worker(world: World, me: Process) -> Iterator[tuple[str, World, Process]]:
-    """Two slices: an effect and a wait; then the end. Every commit asks for `running` and the revision last seen."""
-    at = me.at
-    may_commit = world.status[at] == RUNNING and world.revision[at] == me.seen
-    committed = world._replace(revision=put(world.revision, at, world.revision[at] + 1))
+def decide(world: World, me: Process) -> Iterator[tuple[str, World, Process]]:
+    """A person decides what is asked, and looks for a token afterwards."""
     match me.pc:
-        case "idle" if world.flight[at] == RUNNING:
-            follows = "begin" if not world.journaled[at] else "end"
-            seen = world.revision[at]
-            yield "Read", world, me._replace(pc=follows if world.status[at] == RUNNING else "over", seen=seen)
-        case "begin" | "note" | "end" if not may_commit:
-            yield "Superseded", world, me._replace(pc="idle", seen=None)
+        case "look" if world.journaled[me.at] and not world.decided[me.at]:
+            yield "Look", world, me._replace(pc="decide")
+        case "decide" if world.status[me.at] != RUNNING or world.decided[me.at]:
+            yield "Refuse", world, me._replace(pc="gone")
+        case "decide":
+            yield "Decide", world._replace(decided=put(world.decided, me.at, True)), me._replace(pc="wake")
+        case "wake":
+            yield "Wake", wake(world, me.at), me._replace(pc="gone")
+
+
+def worker(scenario: Scenario, world: World, me: Process) -> Iterator[tuple[str, World, Process]]:
+    """Two slices: an effect and a wait; then the end. Every commit asks for `running` and the revision last seen.
+
+    A slice of a generation that another has followed starts that, in case nobody has, and ends.
+    """
+    at = me.at
+    number, seen = me.seen or (0, 0)
+    may_commit = world.status[at] == RUNNING and world.revision[at] == seen
+    progress = put(world.has_progress, at, True)
+    committed = world._replace(revision=put(world.revision, at, world.revision[at] + 1), has_progress=progress)
+    idle = me._replace(pc="idle", seen=None)
+    match me.pc:
+        case "off" if generation(world, at) > 1:
+            # Whoever worked for a generation that was lost may still be at it.
+            yield "Another works", world, idle
+        case "idle":
+            for number, status in enumerate(world.flights[at], 1):
+                if status == RUNNING:
+                    follows = _follows(scenario, world, at, number)
+                    revision = 0 if follows == "start" else world.revision[at]
+                    yield "Read", world, me._replace(pc=follows, seen=(number, revision))
+        case "begin" | "note" | "end" | "ask" | "hand over" if not may_commit:
+            yield "Superseded", world, idle
         case "begin":
-            yield "Begin", committed, me._replace(pc="effect", seen=me.seen + 1)
+            yield "Begin", committed, me._replace(pc="effect", seen=(number, seen + 1))
         case "effect":
-            yield (
-                "Effect",
-                world._replace(effects=put(world.effects, at, world.effects[at] + 1)),
-                me._replace(pc="note"),
-            )
+            effects = put(world.effects, at, world.effects[at] + 1)
+            yield "Effect", world._replace(effects=effects), me._replace(pc="note")
         case "note":
-            yield (
-                "Note",
-                committed._replace(journaled=put(world.journaled, at, True)),
-                me._replace(pc="idle", seen=None),
-            )
+            yield "Note", committed._replace(journaled=put(world.journaled, at, True)), idle
+        case "hand over":
+            yield "HandOver", hand_over(world, at), me._replace(pc="start", seen=(number, 0))
+        case "start":
+            yield "Start", start(world, at, generation(world, at)), me._replace(pc="over")
+        case "ask":
+            yield "Ask", committed, me._replace(pc="wait", seen=(number, 0))
+        case "wait" if world.flights[at][number - 1] != RUNNING:
+            yield "Lost", world, idle
+        case "wait":
+            yield "Waits", flight(world, at, number, WAITING), me._replace(pc="keep")
+        case "keep" if world.token[at] > number:
+            yield "Lost", world, idle
+        case "keep":
+            yield "Keep", world._replace(token=put(world.token, at, number)), me._replace(pc="wake")
+        case "wake":
+            yield "Wake", wake(world, at) if world.decided[at] else world, idle
         case "end":
-            yield "End", end(committed, at, SUCCESS), me._replace(pc="over", seen=None)
+            yield "End", end(committed, at, SUCCESS), me._replace(pc="over", seen=(number, 0))
         case "over":
-            over = world._replace(flight=put(world.flight, at, "over")) if world.flight[at] == RUNNING else world
-            yield "Over", over, me._replace(pc="idle", seen=None)
+            over = flight(world, at, number, OVER) if world.flights[at][number - 1] == RUNNING else world
+            yield "Over", over, idle
+
+
+def _follows(scenario: Scenario, world: World, at: int, number: int) -> str:
+    if world.status[at] != RUNNING:
+        return "over"
+    if generation(world, at) != number:
+        return "start"
+    if not world.journaled[at]:
+        return "begin"
+    if scenario.hands_over and number == 1:
+        return "hand over"
+    return "ask" if scenario.asks and not world.decided[at] else "end"
+
+
+def is_as_read(world: World, at: int, revision: int) -> bool:
+    """What the commit asks for that moves a lost execution on."""
+    return world.status[at] == RUNNING and world.revision[at] == revision
 
 
 def reconcile(world: World, me: Process) -> Iterator[tuple[str, World, Process]]:
+    at, done = me.at, me._replace(at=-1, pc="idle", seen=None)
     match me.pc:
         case "idle":
-            for at, status in enumerate(world.status):
+            for number, status in enumerate(world.status):
                 if status == RUNNING:
-                    yield "Reconcile", world, me._replace(at=at, pc="look")
+                    seen = generation(world, number), world.revision[number]
+                    yield "Reconcile", world, me._replace(at=number, pc="look", seen=seen)
         case "look":
-            yield "Describe", world, me._replace(pc="act", seen=world.flight[me.at])
+            number, revision = me.seen
+            yield "Describe", world, me._replace(pc="act", seen=(number, revision, world.flights[at][number - 1]))
         case "act":
-            done = me._replace(at=-1, pc="idle", seen=None)
-            if me.seen == "none":
-                yield "Start", start(world, me.at), done
-            elif me.seen == RUNNING:
+            number, revision, status = me.seen
+            if status == NONE:
+                yield "Start", start(world, at, number), done
+            elif status in {RUNNING, WAITING}:
+                yield "Wake", wake(world, at) if world.decided[at] else world, done
+            elif not is_as_read(world, at, revision):
                 yield "Leave", world, done
             else:
-                yield "RecordBroken", record_broken(world, me.at), done
+                name, moved = move_on(world, at)
+                follows = me._replace(pc="start", seen=(number + 1, 0)) if name == "HandOver" else done
+                yield name, moved, follows
+        case "start":
+            yield "Start", start(world, at, me.seen[0]), done
 
 
-def steps(world: World, limit: int, me: Process | None) -> Iterator[tuple[str, World, Process | None]]:
+def steps(scenario: Scenario, world: World, me: Process | None) -> Iterator[tuple[str, World, Process | None]]:
     """Everything that one at work can do next, and faults to it; without one, what Step Functions does."""
     if me is None:
-        for at, flight in enumerate(world.flight):
-            if world.faults and flight == RUNNING:
-                yield "Breaks", break_flight(world, at)._replace(faults=world.faults - 1), None
-        for at in world.events:
-            yield "RecordBroken", record_broken(world, at), None
+        for at, flights in enumerate(world.flights):
+            for number, status in enumerate(flights, 1):
+                if world.faults and status in {RUNNING, WAITING}:
+                    yield "Breaks", break_flight(world, at, number)._replace(faults=world.faults - 1), None
+                if status == WAITING and world.status[at] != RUNNING:
+                    # Nobody decides any more; the task's own time-out ends its waiting.
+                    yield "Times out", flight(world, at, number, RUNNING), None
+        for at, number in world.events:
+            if world.status[at] != RUNNING:
+                continue
+            if number == generation(world, at):
+                # Whoever hears of it may die before the start; an event that comes again starts what was recorded.
+                yield *move_on(world, at), None
+            else:
+                yield "Start", start(world, at, generation(world, at)), None
         return
     match me.kind:
         case "run":
-            yield from run(world, limit, me)
+            yield from run(world, scenario.limit, me)
+        case "decide":
+            yield from decide(world, me)
         case "stop":
             yield from stop(world, me)
         case "reconcile":
             yield from reconcile(world, me)
         case _:
-            yield from worker(world, me)
+            yield from worker(scenario, world, me)
     if world.faults and me.pc not in {"look", "idle", "off"}:
-        dead = me._replace(pc="gone") if me.kind in {"run", "stop"} else me._replace(pc="idle", seen=None)
-        yield "Dies", world._replace(faults=world.faults - 1), dead
-    if world.faults and me.pc == "off" and world.flight[me.at] == RUNNING:
+        yield "Dies", world._replace(faults=world.faults - 1), _dead(me)
+    if world.faults and me.pc == "off" and world.flights[me.at][-1] == RUNNING:
         yield "Taken for dead", world._replace(faults=world.faults - 1), me._replace(pc="idle")
+
+
+def _dead(me: Process) -> Process:
+    """What comes after one that died: nothing after a run or a stop; a person asks once more."""
+    match me.kind:
+        case "run" | "stop":
+            return me._replace(pc="gone")
+        case "decide":
+            return me._replace(pc="look")
+        case "reconcile":
+            return me._replace(at=-1, pc="idle", seen=None)
+        case _ if me.pc in {"keep", "wake"}:
+            # The state machine lets another keep the token.
+            return me._replace(pc="keep")
+        case _:
+            return me._replace(pc="idle", seen=None)
 
 
 def violations(scenario: Scenario, world: World) -> Iterator[str]:
@@ -249,9 +405,9 @@ def violations(scenario: Scenario, world: World) -> Iterator[str]:
     running = {at for at, status in enumerate(world.status) if status == RUNNING}
     if world.credits != scenario.credits - charged + len(world.refunds) or world.credits < 0:
         yield "1: the balance is not grants - runs + refunds"
-    if world.slots != running or len(running) > scenario.limit:
+    if world.slots != len(running) or world.slots > scenario.limit:
         yield "2: the slots are not the running executions, or too many"
-    if any(flight != "none" and status is None for flight, status in zip(world.flight, world.status, strict=True)):
+    if any(flights != (NONE,) and status is None for flights, status in zip(world.flights, world.status, strict=True)):
         yield "3: Step Functions runs what we do not know"
     if any(world.status[at] is None for at in world.answered):
         yield "4: an answered run is lost"
@@ -284,10 +440,11 @@ def repeated_effects(before: World, after: World) -> list[int]:
 def repetitions(world: World, everybody: Iterable[Process], repeated: list[int]) -> Iterator[str]:
     """What must hold of effects that are repeated: they began before their journal entry, as a slice reads it first."""
     for me in everybody:
-        if me.at in repeated and me.pc == "effect" and me.seen == world.revision[me.at]:
+        if me.at in repeated and me.pc == "effect" and me.seen[1] == world.revision[me.at]:
             yield "8: a journaled effect is repeated"
 
 
 def is_quiet(world: World) -> bool:
     """Whether every execution has ended and nobody holds anything."""
-    return not world.slots and all(status != RUNNING for status in world.status) and RUNNING not in world.flight
+    flying = {status for flights in world.flights for status in flights} & {RUNNING, WAITING}
+    return not world.slots and all(status != RUNNING for status in world.status) and not flying

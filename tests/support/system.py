@@ -18,7 +18,7 @@ from domain.entities import executions, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.executions import Execution, Status
 from domain.entities.workspaces import Plan
-from domain.operations import accounts, audits
+from domain.operations import accounts, audits, outcomes
 from domain.operations.publishing import publish
 from handlers import (
     decide_review,
@@ -173,24 +173,32 @@ class System:
 
     # What AWS does.
 
+    def latest(self, execution_id: str) -> str:
+        """The name of the latest generation of an execution that was started."""
+        return [name for name in self.machines.flights if name.partition("-")[0] == execution_id][-1]
+
     def step(self, execution_id: str) -> bool:
-        """Let the state machine run one task of an execution; answers whether there was one to run."""
-        flight = self.machines.flights.get(execution_id)
-        if flight is None or flight.status != "RUNNING" or flight.token:
+        """Let the state machine run one task of an execution's latest generation; answers whether there was one."""
+        names = [name for name in self.machines.flights if name.partition("-")[0] == execution_id]
+        return self._step(names[-1]) if names else False
+
+    def _step(self, name: str) -> bool:
+        flight = self.machines.flights[name]
+        if flight.status != "RUNNING" or flight.token:
             return False
-        following: Any = self._task(execution_id, flight.input)
+        following: Any = self._task(name, flight.input)
         if flight.status != "RUNNING":
             return True
         if following is None or following["action"] == "done":
-            self.machines.end(execution_id, "FAILED" if following is None else "SUCCEEDED")
+            self.machines.end(name, "FAILED" if following is None else "SUCCEEDED")
         elif following["action"] == "wait":
             self.world.now = max(self.world.now, datetime.fromisoformat(following["until"]))
         elif following["action"] == "await":
-            token = self.machines.wait_for_task(execution_id)
-            self._task(execution_id, {**flight.input, "task_token": token})
+            token = self.machines.wait_for_task(name)
+            self._task(name, {**flight.input, "task_token": token})
         return True
 
-    def _task(self, execution_id: str, given: dict[str, str]) -> Any:
+    def _task(self, name: str, given: dict[str, Any]) -> Any:
         """Run RunSteps as the state machine does: what fails or dies is tried again, a few times."""
         for _ in range(ATTEMPTS):
             try:
@@ -198,13 +206,13 @@ class System:
             except (Died, Exception) as crash:  # noqa: BLE001
                 self.crashes += 1
                 self.log.lines.append(repr(crash))
-            if self.machines.flights[execution_id].status != "RUNNING":
+            if self.machines.flights[name].status != "RUNNING":
                 return None
         return None
 
     def drive(self) -> None:
         """Let the state machine run until nothing runs any more."""
-        while sum(self.step(execution_id) for execution_id in list(self.machines.flights)):
+        while sum(self._step(name) for name in list(self.machines.flights)):
             pass
 
     def deliver(self, number: int = 0) -> None:
@@ -213,6 +221,18 @@ class System:
 
     def reconcile(self) -> Counter[str]:
         return Counter(reconcile.handler({}, Context(), self.worker))  # type: ignore[arg-type]
+
+    def reconcile_later(self) -> Counter[str]:
+        """Once everything is due that was not heard of."""
+        self.pass_time(minutes=6)
+        return self.reconcile()
+
+    def give_up(self, execution_id: str) -> None:
+        """Lose one generation after the other, until the execution is given up."""
+        for _ in range(outcomes.FRUITLESS_GENERATIONS + 1):
+            if self.status(execution_id) == Status.RUNNING:
+                self.machines.end(self.latest(execution_id), "TIMED_OUT")
+                self.reconcile_later()
 
     def grant(self, amount: int) -> None:
         grant(self.stack, self.world.now, self.workspace.id, amount)
@@ -228,9 +248,9 @@ class System:
         audit = audits.audit_credits(self.table, self.workspace.id)
         assert audit.differences == ()
         workspace = workspaces.read(self.table, self.workspace.id)
-        assert len(workspace.running) <= workspace.limits.concurrent_executions
+        assert workspace.running <= workspace.limits.concurrent_executions
         runs = self.stored()
-        assert set(self.machines.flights) <= {run.id for run in runs}
+        assert {name.partition("-")[0] for name in self.machines.flights} <= {run.id for run in runs}
         for run in runs:
             if run.status is not Status.RUNNING:
                 end = (run.status, run.completed_at, run.error)
@@ -251,7 +271,7 @@ class System:
                 examination.overdue_executions,
                 examination.leaked_slots,
                 examination.receipts_without_executions,
-                [name for name in examination.unknown_to_us if name in self.machines.flights],
+                examination.unknown_to_us,
             )
         )
 

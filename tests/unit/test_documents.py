@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from domain.callables import EFFECTS, outgoing
-from domain.engine import checkpoints, retries, slices
+from domain.engine import checkpoints, retries
 from domain.entities import reviews
 from domain.operations import deciding, idempotency, publishing
 from domain.program import limits
@@ -162,10 +162,8 @@ def test_the_examples_of_the_contract_have_the_fields_of_the_answers_in_their_or
         f"{limits.NODE_VISITS:,} node visits",
         f"{checkpoints.STEP_BYTES:,} bytes of its result",
         f"{limits.CALLS:,} calls",
-        f"{limits.WAITS:,} waits",
         f"{reviews.REVIEWS} reviews",
         f"{checkpoints.RECORD_BYTES:,} bytes of the results",
-        f"{slices.SLICES:,} time slices",
         f"{limits.EXECUTION_SECONDS:,} seconds (60 days)",
         f"{limits.WAIT_SECONDS:,} seconds (30 days)",
         f"{outgoing.LONGEST_SECONDS:.0f} seconds; an answer of {limits.VALUE_BYTES:,} bytes",

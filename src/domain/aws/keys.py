@@ -33,6 +33,14 @@ def execution_partition(execution_id: str) -> str:
     return _EXECUTION + execution_id
 
 
+class Index(NamedTuple):
+    """An index of the table: its name, and the attributes by which it is laid out."""
+
+    name: str
+    partition_key: str
+    sort_key: str
+
+
 class Page(NamedTuple):
     """How a query walks a partition: the sort keys between `first` and `last` (both included), in which order."""
 
@@ -50,6 +58,11 @@ class Page(NamedTuple):
     def rest(cls, prefix: str, position: str) -> Self:
         """The items whose sort key begins so, in order, from a position behind the prefix on."""
         return cls(prefix + position, prefix + _LAST)
+
+    @classmethod
+    def until(cls, position: str) -> Self:
+        """Everything up to a position, in order."""
+        return cls(_FIRST, position)
 
     @classmethod
     def newest(cls, prefix: str, after: str | None = None, limit: int | None = None) -> Self:

@@ -16,46 +16,53 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_GENERATION = "-"
+"""Stands between the id and the number of a generation in a name; no id has one."""
+
 type MachineStatus = Literal["never started", "running", "succeeded", "broken"]
 """What Step Functions knows of an execution; `broken` is failed, timed out or aborted."""
 
 
 class StateMachine:
-    """Starts, stops and looks at Step Functions executions, each named by the id of ours."""
+    """Starts, stops and looks at Step Functions executions: one for each generation of an execution of ours."""
 
     def __init__(self, client: SFNClient, arn: str) -> None:
         self._client = client
         self._arn = arn
 
-    def start(self, workspace_id: str, execution_id: str) -> None:
-        """Start an execution; one that was started already is left as it is.
+    def start(self, workspace_id: str, execution_id: str, generation: int) -> None:
+        """Start a generation of an execution; one that was started already is left as it is.
 
-        The input is the ids alone, in constant bytes: a repeat then never counts as another request.
+        The input is what names it alone, in constant bytes: a repeat then never counts as another request.
         Raises `Unavailable` if it is unknown whether it was started.
         Model step: Start.
         """
-        machine_input = json.dumps({"workspace_id": workspace_id, "execution_id": execution_id}, separators=(",", ":"))
+        ids = {"workspace_id": workspace_id, "execution_id": execution_id, "generation": generation}
+        machine_input = json.dumps(ids, separators=(",", ":"))
+        name = _name(execution_id, generation)
         try:
-            self._client.start_execution(stateMachineArn=self._arn, name=execution_id, input=machine_input)
+            self._client.start_execution(stateMachineArn=self._arn, name=name, input=machine_input)
         except (BotoCoreError, ClientError) as error:
             if _code(error) != "ExecutionAlreadyExists":
                 raise Unavailable from error
 
-    def try_start(self, workspace_id: str, execution_id: str) -> None:
-        """Start an execution that is already admitted; if that does not work now, reconciliation will do it."""
+    def try_start(self, workspace_id: str, execution_id: str, generation: int) -> None:
+        """Start a generation that is already recorded; if that does not work now, reconciliation will do it."""
         try:
-            self.start(workspace_id, execution_id)
+            self.start(workspace_id, execution_id, generation)
         except Unavailable:
             _LOGGER.warning("not started, left to reconciliation", extra={"execution_id": execution_id}, exc_info=True)
 
-    def try_stop(self, execution_id: str) -> None:
-        """Stop an execution that is already recorded as stopped, so that it need not wait for its next slice to end.
+    def try_stop(self, execution_id: str, generation: int) -> None:
+        """Stop a generation of an execution that is recorded as stopped, so that it need not wait for its next slice.
 
         One that ended already or was never started is left as it is.
         Model step: Abort.
         """
         try:
-            self._client.stop_execution(executionArn=self._execution_arn(execution_id), cause="stopped by its user")
+            self._client.stop_execution(
+                executionArn=self._execution_arn(execution_id, generation), cause="stopped by its user"
+            )
         except (BotoCoreError, ClientError) as error:
             # ValidationException is what the local cloud says of an execution that has ended.
             if _code(error) not in {"ExecutionDoesNotExist", "ValidationException"}:
@@ -76,10 +83,10 @@ class StateMachine:
             return False
         return True
 
-    def describe(self, execution_id: str) -> MachineStatus:
-        """Tell what Step Functions knows of an execution, or raise `Unavailable`."""
+    def describe(self, execution_id: str, generation: int) -> MachineStatus:
+        """Tell what Step Functions knows of a generation of an execution, or raise `Unavailable`."""
         try:
-            answer = self._client.describe_execution(executionArn=self._execution_arn(execution_id))
+            answer = self._client.describe_execution(executionArn=self._execution_arn(execution_id, generation))
         except (BotoCoreError, ClientError) as error:
             if _code(error) == "ExecutionDoesNotExist":
                 return "never started"
@@ -93,18 +100,22 @@ class StateMachine:
                 return "broken"
 
     def list_running(self) -> set[str]:
-        """The names, which are our ids, of all executions that are running. For operators."""
+        """The ids, which are ours, of all executions that have a generation running. For operators."""
         names = set[str]()
         request = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
         while True:
             answer = call_aws(self._client.list_executions, **request)  # type: ignore[arg-type]
-            names |= {execution["name"] for execution in answer["executions"]}
+            names |= {execution["name"].partition(_GENERATION)[0] for execution in answer["executions"]}
             if not answer.get("nextToken"):
                 return names
             request["nextToken"] = answer["nextToken"]
 
-    def _execution_arn(self, execution_id: str) -> str:
-        return f"{self._arn.replace(':stateMachine:', ':execution:')}:{execution_id}"
+    def _execution_arn(self, execution_id: str, generation: int) -> str:
+        return f"{self._arn.replace(':stateMachine:', ':execution:')}:{_name(execution_id, generation)}"
+
+
+def _name(execution_id: str, generation: int) -> str:
+    return execution_id if generation == 1 else f"{execution_id}{_GENERATION}{generation}"
 
 
 def _code(error: BotoCoreError | ClientError) -> str:

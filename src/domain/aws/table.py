@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from domain.aws.clients import call_aws
-from domain.aws.keys import Key, Page
+from domain.aws.keys import Index, Key, Page
 from domain.aws.writes import Item, Write
 from domain.refusals import Contention, Throttled
 
@@ -66,9 +66,9 @@ class Table:
         return _item(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, *keys: Key) -> dict[Key, Item]:
-        """Read items consistently in one call; those that do not exist are missing from the answer."""
+        """Read items, `READ_AT_ONCE` at most, consistently in one call; those that do not exist are missing."""
         found: dict[Key, Item] = {}
-        wanted: Any = {self.name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        wanted: Any = {self.name: {"Keys": [_key(key) for key in dict.fromkeys(keys)], "ConsistentRead": True}}
         while wanted:
             answer = call_aws(self._client.batch_get_item, RequestItems=wanted)
             for raw in answer["Responses"].get(self.name, []):
@@ -90,16 +90,10 @@ class Table:
             page,
         )
 
-    def query_index(self, index: str, attribute: str, value: str, page: Page) -> Iterator[Item]:
-        """Read a range of ids in one partition of an index. An index lags: what it shows is a hint."""
-        return self._query(
-            {
-                "IndexName": index,
-                "KeyConditionExpression": f"{attribute} = :pk AND id BETWEEN :first AND :last",
-            },
-            value,
-            page,
-        )
+    def query_index(self, index: Index, partition: str, page: Page) -> Iterator[Item]:
+        """Read a range of one partition of an index. An index lags: what it shows is a hint."""
+        condition = f"{index.partition_key} = :pk AND {index.sort_key} BETWEEN :first AND :last"
+        return self._query({"IndexName": index.name, "KeyConditionExpression": condition}, partition, page)
 
     def scan(self) -> Iterator[Item]:
         """Read every item, consistently: for operators, never for a request."""

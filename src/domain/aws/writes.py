@@ -86,3 +86,6 @@ PRESENT = "attribute_exists(pk)"
 
 TRANSACTION_WRITES = 100
 """The most writes that DynamoDB takes in one transaction."""
+
+READ_AT_ONCE = 100
+"""The most items that it reads in one call."""

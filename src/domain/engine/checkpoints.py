@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from domain.aws.keys import Key
 from domain.aws.writes import TRANSACTION_WRITES, Item, Write
 from domain.entities import executions, steps, workspaces
-from domain.entities.executions import End, Execution, Progress, Status
+from domain.entities.executions import End, State, Status
 from domain.entities.journal import Entry
 from domain.entities.steps import Retrying
 from domain.moments import to_text
@@ -49,14 +49,15 @@ class Checkpoint:
     a stop, and of two slices of one execution only one goes on. Rule: architecture "Commit before an effect".
     """
 
-    def __init__(self, table: Table, execution: Execution, progress: Progress) -> None:
+    def __init__(self, table: Table, state: State, now: datetime) -> None:
         self._table = table
-        self._execution = execution
-        self._committed = progress
+        self._execution = state.execution
+        self._committed = state
         self._pending: dict[Key, Write] = {}
         self._pending_bytes = 0
         self._started_at: dict[int, str] = {}
-        self.progress = replace(progress, slices=progress.slices + 1)
+        self._due_at = executions.due_at(now, state.due_at)
+        self.progress = replace(state.progress, slices=state.progress.slices + 1)
 
     def begin_step(self, index: int, now: datetime, started_at: str | None = None) -> None:
         """Note when the step under way began: now, or when an earlier slice began it."""
@@ -70,9 +71,9 @@ class Checkpoint:
         self.progress = replace(self.progress, is_step_begun=True)
         self._add(steps.running(self._execution.id, index, self._started_at[index], retrying))
 
-    def count_wait(self) -> None:
-        """Count a wait that is about to begin."""
-        self.progress = replace(self.progress, waits=self.progress.waits + 1)
+    def be_heard_of(self, at: datetime) -> None:
+        """Expect the execution to go on at a moment: from the next commit on it is due when it has not."""
+        self._due_at = executions.due_at(at, self._due_at)
 
     def store(self, *writes: Write) -> None:
         """Add what is stored beside steps and calls."""
@@ -127,7 +128,7 @@ class Checkpoint:
     def commit(self) -> None:
         """Make lasting what has piled up; the execution goes on.
 
-        Model step: Begin, before an effect; Note, after it.
+        Model step: Begin, before an effect; Note, after it; Ask, before waiting for people.
         """
         self._commit(None)
 
@@ -136,13 +137,14 @@ class Checkpoint:
 
         Model step: End.
         """
-        self._commit(end, workspaces.free_slot(self._execution.workspace_id, self._execution.id))
+        self._commit(end, workspaces.free_slot(self._execution.workspace_id))
 
     def _commit(self, end: End | None, *also: Write) -> None:
-        after = replace(self.progress, revision=self._committed.revision + 1)
-        advance = executions.advance(self._execution, self._committed, after, end, _refusal)
+        progress = replace(self.progress, revision=self._committed.progress.revision + 1)
+        after = replace(self._committed, progress=progress, due_at=self._due_at)
+        advance = executions.advance(self._committed, after, end, _refusal)
         self._table.commit(advance, *self._pending.values(), *also)
-        self._committed = self.progress = after
+        self._committed, self.progress = after, progress
         self._pending = {}
         self._pending_bytes = 0
 

@@ -105,11 +105,11 @@ class JournaledCalls:
         try:
             outcome = effect.perform(self._context(entry), *call.args)
             if isinstance(outcome, Sleep):
-                return self._sleep(call, entry, outcome.until)
+                return self._sleep(entry, outcome.until)
             if isinstance(outcome, Retry):
-                return self._retry(call, entry, outcome)
+                return self._retry(entry, outcome)
             if isinstance(outcome, AwaitDecisions):
-                return self._await_decisions(call, entry, outcome.until)
+                return self._await_decisions(entry, outcome.until)
             if isinstance(outcome, Recorded):
                 return self._note(entry.done(outcome.result), outcome.writes)
             ensure_storable(outcome, "its result")
@@ -131,12 +131,12 @@ class JournaledCalls:
             table=self._table,
         )
 
-    def _sleep(self, call: Call, entry: Entry, until: datetime) -> Entry:
+    def _sleep(self, entry: Entry, until: datetime) -> Entry:
         if until <= self._clock():
             return self._note(entry.done(None))
-        return self._wait(call, replace(entry, state=CallState.SLEEPING, until=_whole_second(until)))
+        return self._wait(replace(entry, state=CallState.SLEEPING, until=_whole_second(until)))
 
-    def _retry(self, call: Call, entry: Entry, outcome: Retry) -> Entry:
+    def _retry(self, entry: Entry, outcome: Retry) -> Entry:
         """Wait for another attempt; after the last, its answer is the result, or the call has failed."""
         message = legible(outcome.message)
         if entry.attempt >= retries.ATTEMPTS:
@@ -147,24 +147,17 @@ class JournaledCalls:
         pause = retries.pause_before(entry.attempt + 1, outcome.after, self._random)
         until = _whole_second(self._clock() + timedelta(seconds=pause))
         waiting = replace(entry, state=CallState.RETRYING, attempt=entry.attempt + 1, message=message, until=until)
-        return self._wait(call, waiting)
+        return self._wait(waiting)
 
-    def _await_decisions(self, call: Call, entry: Entry, until: datetime | None) -> Entry:
-        self._count_wait(call)
+    def _await_decisions(self, entry: Entry, until: datetime | None) -> Entry:
         self._note(replace(entry, state=CallState.AWAITING))
         self._checkpoint.mark_step(self._step)
         raise SliceOver(Next("await", until))
 
-    def _wait(self, call: Call, entry: Entry) -> Entry:
-        self._count_wait(call)
+    def _wait(self, entry: Entry) -> Entry:
         self._note(entry)
         self._checkpoint.mark_step(self._step, entry)
         raise SliceOver(Next("wait", entry.until))
-
-    def _count_wait(self, call: Call) -> None:
-        if self._checkpoint.progress.waits >= limits.WAITS:
-            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.WAITS} waits")
-        self._checkpoint.count_wait()
 
     def _note(self, entry: Entry, also: Iterable[Write] = ()) -> Entry:
         is_new = entry.nth not in self._entries

@@ -11,23 +11,27 @@ from datetime import timedelta
 from typing import Self
 
 from domain.aws.stack import Stack
+from domain.aws.writes import ConditionNotMet
 from domain.callables import EFFECTS
 from domain.callables.effect import Effect
 from domain.callables.settings import Settings, the_settings
 from domain.engine import programs
-from domain.engine.checkpoints import Checkpoint, ExecutionEnded, RecordTooLarge
+from domain.engine.checkpoints import Checkpoint, ExecutionEnded, RecordTooLarge, SliceSuperseded
 from domain.engine.journaled_calls import JournaledCalls
 from domain.engine.next import CONTINUE, DONE, Next, SliceOver
 from domain.entities import executions, resume_points
-from domain.entities.executions import End, Execution, Progress, Status
+from domain.entities.executions import End, State, Status
 from domain.entities.resume_points import ResumePoint, Since
 from domain.moments import Clock
+from domain.operations import outcomes
 from domain.program.bookmarks import Bookmark
 from domain.program.interpreter import Completed, Failed, Returned, StepOutcome, run_step
 from domain.program.nodes import Program
+from domain.refusals import ExecutionAlreadyTerminal
 
-SLICES = 2000
-"""The most slices of one execution: Step Functions ends one of its own after 25,000 events, about nine a slice."""
+SLICES = 500
+"""After so many slices a generation hands over: Step Functions ends an execution of its own after 25,000 events, and
+a slice takes nine with the wait behind it, more where a task is tried again."""
 
 WORTH_A_WRITE = 16
 """A resume point is worth its write once a resume would read so many more steps and calls of finished rounds."""
@@ -46,6 +50,7 @@ class SliceContext:
     random: Callable[[], float]
     slice_seconds: float
     execution_seconds: int
+    slices_of_generation: int = SLICES
     effects: Mapping[str, Effect] = field(default_factory=lambda: EFFECTS)
     monotonic: Callable[[], float] = time.monotonic
 
@@ -62,9 +67,10 @@ class SliceContext:
         )
 
 
-def run_slice(context: SliceContext, workspace_id: str, execution_id: str) -> Next:
+def run_slice(context: SliceContext, workspace_id: str, execution_id: str, generation: int = 1) -> Next:
     """Run steps of an execution until it ends, waits, or its slice is over.
 
+    For a generation that another has followed it only sees to it that the other was started.
     Raises `SliceSuperseded` where another slice of it goes on instead, and whatever breaks the platform itself:
     the state machine tries again. Rule: architecture "A time slice, not a task per step".
     """
@@ -74,18 +80,34 @@ def run_slice(context: SliceContext, workspace_id: str, execution_id: str) -> Ne
     found = table.get_many(at_execution, at_input, at_point)
     if at_execution not in found:
         return DONE
-    execution, progress = executions.from_item(found[at_execution]), executions.progress_of(found[at_execution])
+    state = executions.state_of(found[at_execution])
+    execution = state.execution
     if execution.status is not Status.RUNNING:
         return DONE
+    if state.generation.number != generation:
+        outcomes.move_on(context.stack, context.clock(), state, generation)
+        return DONE
+    if state.progress.slices - state.generation.slices >= context.slices_of_generation:
+        return _hand_over(context, state)
     program = programs.parsed(table, workspace_id, execution.workflow_id, execution.version)
     point = ResumePoint(variables={"input": executions.input_of(found.get(at_input))})
     if at_point in found:
         point = resume_points.from_item(found[at_point])
-    since = resume_points.read_since(table, execution_id, progress, point)
+    since = resume_points.read_since(table, execution_id, state.progress, point)
     try:
-        return _Slice(context, execution, progress, program, since).run()
+        return _Slice(context, state, program, since).run()
     except ExecutionEnded:
         return DONE
+
+
+def _hand_over(context: SliceContext, state: State) -> Next:
+    try:
+        outcomes.hand_over(context.stack, context.clock(), state)
+    except ConditionNotMet:
+        raise SliceSuperseded from None
+    except ExecutionAlreadyTerminal:
+        return DONE
+    return DONE
 
 
 class _Slice:
@@ -94,33 +116,32 @@ class _Slice:
     def __init__(
         self,
         context: SliceContext,
-        execution: Execution,
-        progress: Progress,
+        state: State,
         program: Program,
         since: Since,
     ) -> None:
         self._context = context
-        self._execution = execution
+        self._execution = state.execution
         self._program = program
         self._since = since
         self._variables = since.point.variables
         self._unsaved_steps = since.steps
-        self._checkpoint = Checkpoint(context.stack.table, execution, progress)
+        self._checkpoint = Checkpoint(context.stack.table, state, context.clock())
         self._begun_at = context.monotonic()
-        self._deadline = execution.started + timedelta(seconds=context.execution_seconds)
+        self._deadline = state.execution.started + timedelta(seconds=context.execution_seconds)
 
     def run(self) -> Next:
         if self._context.clock() >= self._deadline:
             seconds = self._context.execution_seconds
             return self._end(Status.FAILED, f"The execution reached its limit of {seconds} seconds.")
-        if self._checkpoint.progress.slices > SLICES:
-            return self._end(Status.FAILED, f"The execution reached its limit of {SLICES} time slices.")
         try:
             return self._run_steps()
         except SliceOver as over:
+            following = over.next.no_later_than(self._deadline)
             self._save_resume_point(over.bookmark)
+            self._checkpoint.be_heard_of(following.until or self._context.clock())
             self._checkpoint.commit()
-            return over.next.no_later_than(self._deadline)
+            return following
 
     def _run_steps(self) -> Next:
         while (index := self._checkpoint.progress.next_step) < len(self._program.body):

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from domain.aws import keys
-from domain.aws.keys import Key, Page
-from domain.aws.writes import ABSENT, Item, Write
+from domain.aws.keys import Index, Key, Page
+from domain.aws.writes import ABSENT, ConditionNotMet, Item, Write
 from domain.entities.workflows import Workflow
 from domain.moments import to_text
 from domain.program.values import Value, dumps, loads
 from domain.refusals import ExecutionAlreadyTerminal, ExecutionNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
     from domain.aws.table import Table
 
 _PREFIX = "EXECUTION#"
 _OPEN_SHARDS = 4
+_BY_WORKFLOW = Index("by-workflow", "by_workflow", "id")
+_DUE = Index("due", "open_shard", "due_at")
+
+_DUE_AFTER = timedelta(minutes=1)
+_DUE_AT_LEAST, _DUE_AT_MOST = timedelta(seconds=30), timedelta(minutes=5)
+"""How long after it should have been heard of an execution is due; a moment written before that lies between the
+others is kept, so that short slices and waits do not move the execution within its index."""
 
 
 class Status(StrEnum):
@@ -66,13 +75,45 @@ class Progress:
     next_step: int = 0
     is_step_begun: bool = False
     calls: int = 0
-    waits: int = 0
     record_bytes: int = 0
 
     @property
     def is_begun(self) -> bool:
         """Whether anything has been recorded, so that there is something to go on from."""
         return self.revision > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The Step Functions execution that gives a run its time, of several one after the other.
+
+    It began at `revision` and after `slices` of the run's progress; `fruitless` are those right before it, in a row,
+    in which the run came no further.
+    """
+
+    number: int = 1
+    revision: int = 0
+    slices: int = 0
+    fruitless: int = 0
+
+    def next(self, progress: Progress) -> Generation:
+        """The generation after this one, if it begins now; to begin is a revision of its own."""
+        fruitless = self.fruitless + 1 if progress.revision == self.revision else 0
+        return Generation(self.number + 1, progress.revision + 1, progress.slices, fruitless)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A stored run as whoever moves it on sees it; past `due_at` it should have been heard of, and is looked after."""
+
+    execution: Execution
+    progress: Progress = field(default_factory=Progress)
+    generation: Generation = field(default_factory=Generation)
+    due_at: str = ""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is running and should have been heard of."""
+        return self.execution.status is Status.RUNNING and self.due_at <= to_text(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +151,14 @@ def from_item(item: Item) -> Execution:
     )
 
 
-def progress_of(item: Item) -> Progress:
-    """Read what the slices of a stored execution have counted; nothing before the first commit."""
-    return Progress(**{name: item[name] for name in Progress.__slots__ if name in item})
+def state_of(item: Item) -> State:
+    """Read a stored execution with its progress, its generation and when it is due: nothing is stored of the first."""
+    return State(
+        execution=from_item(item),
+        progress=Progress(**{name: item[name] for name in Progress.__slots__ if name in item}),
+        generation=Generation(**item.get("generation", {})),
+        due_at=item.get("due_at", ""),
+    )
 
 
 def read(table: Table, workspace_id: str, execution_id: str) -> Execution:
@@ -120,10 +166,9 @@ def read(table: Table, workspace_id: str, execution_id: str) -> Execution:
     return from_item(_read_item(table, workspace_id, execution_id))
 
 
-def read_progress(table: Table, workspace_id: str, execution_id: str) -> tuple[Execution, Progress]:
-    """Read an execution with what its slices have counted, or raise `ExecutionNotFound`."""
-    item = _read_item(table, workspace_id, execution_id)
-    return from_item(item), progress_of(item)
+def read_state(table: Table, workspace_id: str, execution_id: str) -> State:
+    """Read an execution as whoever moves it on sees it, or raise `ExecutionNotFound`."""
+    return state_of(_read_item(table, workspace_id, execution_id))
 
 
 def _read_item(table: Table, workspace_id: str, execution_id: str) -> Item:
@@ -141,7 +186,7 @@ def list_page(
         rows = table.query(keys.workspace_partition(workspace_id), Page.newest(_PREFIX, after, limit))
     else:
         partition = _workflow_partition(workspace_id, workflow_id)
-        rows = table.query_index("by-workflow", "by_workflow", partition, Page.newest("", after, limit))
+        rows = table.query_index(_BY_WORKFLOW, partition, Page.newest("", after, limit))
     return [from_item(row) for row in rows]
 
 
@@ -150,15 +195,20 @@ def _workflow_partition(workspace_id: str, workflow_id: str) -> str:
     return f"{keys.workspace_partition(workspace_id)}#WORKFLOW#{workflow_id}"
 
 
-def list_open(table: Table, first_shard: int) -> Iterable[tuple[str, str]]:
-    """Walk what the index shows as running, oldest first within a shard: workspace and id.
+def list_due(table: Table, now: datetime) -> Iterator[Key]:
+    """Walk what the index shows as running and due, what is due longest first.
 
-    A hint, to be read before acting: an index lags. The shards come in turn, `first_shard` (any number) first.
+    A hint, to be read before acting: an index lags.
     """
-    for number in range(first_shard, first_shard + _OPEN_SHARDS):
-        shard = f"OPEN#{number % _OPEN_SHARDS}"
-        for row in table.query_index("open", "open_shard", shard, Page.whole()):
-            yield keys.workspace_of(row["pk"]), row["id"]
+    shards = (table.query_index(_DUE, f"OPEN#{number}", Page.until(to_text(now))) for number in range(_OPEN_SHARDS))
+    for row in heapq.merge(*shards, key=itemgetter("due_at")):
+        yield Key(row["pk"], row["sk"])
+
+
+def due_at(heard_of_at: datetime, written: str = "") -> str:
+    """When to look after an execution that should be heard of at a moment; `written` is what stands there now."""
+    kept_from, kept_until = to_text(heard_of_at + _DUE_AT_LEAST), to_text(heard_of_at + _DUE_AT_MOST)
+    return written if kept_from <= written <= kept_until else to_text(heard_of_at + _DUE_AFTER)
 
 
 def _open_shard(execution_id: str) -> str:
@@ -176,54 +226,74 @@ def create(workflow: Workflow, execution_id: str, now: datetime) -> Write:
         "started_at": to_text(now),
         "by_workflow": _workflow_partition(workflow.workspace_id, workflow.id),
         "open_shard": _open_shard(execution_id),
+        "due_at": due_at(now),
     }
     return Write.put(key(workflow.workspace_id, execution_id), item, condition=ABSENT)
 
 
-def advance(
-    execution: Execution,
-    before: Progress,
-    after: Progress,
-    end: End | None,
-    refusal: Callable[[Item | None], Exception],
-) -> Write:
-    """Record what a slice has counted, and how the execution ends if it does.
+def advance(before: State, after: State, how: End | None, refusal: Callable[[Item | None], Exception]) -> Write:
+    """Record how far an execution has come, by which generation, and how it ends if it does.
 
-    Of several slices that began with the same progress, one gets this write through.
+    Of several that began with the same progress, one gets this write through.
     """
+    attributes: Item = asdict(after.progress)
+    if after.generation != before.generation:
+        attributes = {**attributes, "generation": asdict(after.generation)}
+    if how is None:
+        attributes = {**attributes, "due_at": after.due_at}
     # A first commit finds no revision on the item.
-    unchanged = "revision = :seen" if before.is_begun else "attribute_not_exists(revision)"
+    seen = before.progress.revision
     return _while_running(
-        key(execution.workspace_id, execution.id),
-        asdict(after),
-        end,
-        also=unchanged,
-        values={":seen": before.revision} if before.is_begun else {},
+        _key_of(before.execution),
+        attributes,
+        how,
+        also="revision = :seen" if seen else "attribute_not_exists(revision)",
+        values={":seen": seen} if seen else {},
         refusal=refusal,
     )
 
 
-def end(workspace_id: str, execution_id: str, how: End) -> Write:
-    """End an execution that is still running; otherwise refuse with `ExecutionAlreadyTerminal`."""
+def end(state: State, how: End) -> Write:
+    """End an execution that is still running, in the generation that was read; otherwise see `not_as_read`."""
+    is_first = state.generation.number == 1
+    return _while_running(
+        _key_of(state.execution),
+        {},
+        how,
+        also="attribute_not_exists(generation)" if is_first else "generation = :seen",
+        values={} if is_first else {":seen": asdict(state.generation)},
+        refusal=not_as_read,
+    )
 
-    def refusal(seen: Item | None) -> Exception:
-        return ExecutionAlreadyTerminal(seen["status"]) if seen else ExecutionNotFound()
 
-    return _while_running(key(workspace_id, execution_id), {}, how, refusal=refusal)
+def postpone(state: State, until: str) -> Write:
+    """Let an execution that was looked after be due later, unless it has been heard of; otherwise see `not_as_read`."""
+    values = {":seen": state.due_at}
+    return _while_running(
+        _key_of(state.execution), {"due_at": until}, None, also="due_at = :seen", values=values, refusal=not_as_read
+    )
+
+
+def hasten(workspace_id: str, execution_id: str, now: datetime, refusal: Callable[[Item | None], Exception]) -> Write:
+    """Let an execution that is about to be woken be due soon; the commit fails unless it is running."""
+    return _while_running(key(workspace_id, execution_id), {"due_at": due_at(now)}, None, refusal=refusal)
+
+
+def not_as_read(seen: Item | None) -> Exception:
+    """Why a write could not be done that asks for an execution as it was read.
+
+    `ExecutionNotFound`, `ExecutionAlreadyTerminal`, or `ConditionNotMet` of one that is running and has moved on.
+    """
+    if seen is None:
+        return ExecutionNotFound()
+    return ConditionNotMet() if Status(seen["status"]) is Status.RUNNING else ExecutionAlreadyTerminal(seen["status"])
 
 
 _IS_RUNNING = "#status = :running"
 
 
-def still_running(workspace_id: str, execution_id: str, refusal: Callable[[Item | None], Exception]) -> Write:
-    """Change nothing, and let the commit fail unless the execution is running."""
-    return Write.check(
-        key(workspace_id, execution_id),
-        _IS_RUNNING,
-        values={":running": Status.RUNNING.value},
-        names={"#status": "status"},
-        refusal=refusal,
-    )
+def _key_of(execution: Execution) -> Key:
+    return key(execution.workspace_id, execution.id)
 
 
 def _while_running(
@@ -242,7 +312,7 @@ def _while_running(
     sets = ", ".join(f"#{name} = :{name}" for name in attributes)
     return Write.update(
         at,
-        f"SET {sets}" + (" REMOVE open_shard" if how else ""),
+        f"SET {sets}" + (" REMOVE open_shard, due_at" if how else ""),
         condition=f"{_IS_RUNNING} AND {also}" if also else _IS_RUNNING,
         values={**{f":{name}": value for name, value in attributes.items()}, ":running": Status.RUNNING.value}
         | dict(values or {}),

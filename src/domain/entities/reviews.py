@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import batched, islice
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.aws.writes import Item, Write
+from domain.aws.writes import READ_AT_ONCE, Item, Write
 from domain.entities import executions
 from domain.entities.executions import Status
 from domain.moments import epoch_seconds, to_text
@@ -47,6 +47,8 @@ class Review:
     decision: str | None = None
     comment: str | None = None
     decided_at: str | None = None
+    is_closed: bool = False
+    """Whether its execution ended before anybody decided it; known only of those that were read for a reader."""
 
     def at(self, now: datetime) -> Review:
         """The same review at a moment: its time may be over."""
@@ -57,8 +59,8 @@ class Review:
 
     @property
     def is_pending(self) -> bool:
-        """Whether nobody has decided it."""
-        return self.decision is None
+        """Whether it can still be decided."""
+        return self.decision is None and not self.is_closed
 
 
 def key(workspace_id: str, review_id: str) -> Key:
@@ -101,7 +103,21 @@ def read(table: Table, now: datetime, workspace_id: str, review_id: str) -> Revi
     item = table.get(key(workspace_id, review_id))
     if item is None:
         raise ReviewNotFound
-    return from_item(item).at(now)
+    [review] = _as_they_stand(table, now, [from_item(item)])
+    return review
+
+
+def _as_they_stand(table: Table, now: datetime, found: Iterable[Review]) -> Iterator[Review]:
+    """Reviews at a moment. One that is stored as undecided, of an execution that has ended, is closed: the default of
+    a review whose time is over is recorded before its execution goes on with it.
+    """
+    for some in batched(found, READ_AT_ONCE, strict=False):
+        at_executions = {executions.key(one.workspace_id, one.execution_id) for one in some if one.decision is None}
+        states = table.get_many(*at_executions) if at_executions else {}
+        has_ended = {at.sk for at, item in states.items() if executions.from_item(item).status is not Status.RUNNING}
+        for one in some:
+            at = executions.key(one.workspace_id, one.execution_id)
+            yield replace(one, is_closed=True) if at in states and at.sk in has_ended else one.at(now)
 
 
 def of_execution(table: Table, execution_id: str) -> list[Review]:
@@ -123,26 +139,24 @@ def list_page(
     """
     partition = keys.workspace_partition(workspace_id)
     if not only_pending:
-        return [from_item(item).at(now) for item in table.query(partition, Page.newest(_PREFIX, after, limit))]
+        rows = table.query(partition, Page.newest(_PREFIX, after, limit))
+        return list(_as_they_stand(table, now, map(from_item, rows)))
     marks = table.query(partition, Page.newest(_PENDING_PREFIX, after))
-    return list(islice(_decidable(table, now, workspace_id, marks), limit))
+    stand = _as_they_stand(table, now, _marked(table, workspace_id, marks))
+    return list(islice((review for review in stand if review.is_pending), limit))
 
 
-def _decidable(table: Table, now: datetime, workspace_id: str, marks: Iterator[Item]) -> Iterator[Review]:
-    for some in batched(marks, 50, strict=False):
+def _marked(table: Table, workspace_id: str, marks: Iterator[Item]) -> Iterator[Review]:
+    for some in batched(marks, READ_AT_ONCE, strict=False):
         at_reviews = [key(workspace_id, mark["sk"].removeprefix(_PENDING_PREFIX)) for mark in some]
-        at_executions = {executions.key(workspace_id, mark["execution_id"]) for mark in some}
-        found = table.get_many(*at_reviews, *at_executions)
-        for at in at_reviews:
-            review = from_item(found[at]).at(now)
-            execution = executions.from_item(found[executions.key(workspace_id, review.execution_id)])
-            if review.is_pending and execution.status is Status.RUNNING:
-                yield review
+        found = table.get_many(*at_reviews)
+        yield from (from_item(found[at]) for at in at_reviews)
 
 
 def create(review: Review) -> tuple[Write, ...]:
     """Store a new review: itself, its mark among the pending, and where its execution finds it."""
-    fields = {name: value for name, value in asdict(review).items() if value is not None and name != "workspace_id"}
+    kept_elsewhere = {"workspace_id", "is_closed"}
+    fields = {name: value for name, value in asdict(review).items() if value is not None and name not in kept_elsewhere}
     item: Item = {
         **fields,
         "content": dumps(review.content),
@@ -171,11 +185,12 @@ def decide(review: Review, decision: str, comment: str | None, decided_at: str) 
     )
 
 
-def still_open(review: Review) -> Write:
-    """Refuse with `ReviewClosed` unless the execution that asked is still running."""
-    return executions.still_running(
+def hasten_execution(review: Review, now: datetime) -> Write:
+    """Let the execution that asked be due soon, or refuse with `ReviewClosed` if it is not running any more."""
+    return executions.hasten(
         review.workspace_id,
         review.execution_id,
+        now,
         refusal=lambda seen: ReviewClosed(seen["status"]) if seen else ReviewNotFound(),
     )
 
@@ -201,9 +216,17 @@ def _token_key(execution_id: str) -> Key:
     return Key(keys.execution_partition(execution_id), "TASK")
 
 
-def keep_token(execution_id: str, task_token: str) -> Write:
-    """Store the token by which an execution that waits for decisions is woken; nobody is shown it."""
-    return Write.put(_token_key(execution_id), {"token": task_token})
+def keep_token(execution_id: str, generation: int, task_token: str) -> Write:
+    """Store the token by which a generation that waits for decisions is woken; nobody is shown it.
+
+    The token of a later generation stays (`ConditionNotMet`).
+    """
+    return Write.put(
+        _token_key(execution_id),
+        {"token": task_token, "generation": generation},
+        condition="attribute_not_exists(generation) OR generation <= :generation",
+        values={":generation": generation},
+    )
 
 
 def read_token(table: Table, execution_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Workspaces: plan, limits, credits, and the set of executions that hold a slot."""
+"""Workspaces: plan, limits, credits, and how many executions hold a slot."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ PLAN_LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace as it was read; `running` holds the ids of the executions that hold a slot."""
+    """A workspace as it was read; `running` is how many executions hold a slot."""
 
     id: str
     name: str
     plan: Plan
     limits: Limits
     credits: int
-    running: frozenset[str]
+    running: int
     created_at: str
 
     @property
@@ -84,7 +84,7 @@ def from_item(item: Item) -> Workspace:
         plan=plan,
         limits=Limits(**{**asdict(PLAN_LIMITS[plan]), **own}),
         credits=item["credits"],
-        running=frozenset(item.get("running", ())),
+        running=item.get("slots_taken", 0),
         created_at=item["created_at"],
     )
 
@@ -131,10 +131,8 @@ def add_credits(workspace_id: str, amount: int) -> Write:
     )
 
 
-def debit(workspace: Workspace, execution_id: str) -> Write:
+def debit(workspace: Workspace) -> Write:
     """Take one credit and one slot: no balance below zero, no more runs than the plan allows. Rule: contract "Run"."""
-    enough_credit = "credits >= :one"
-    free_slot = "(attribute_not_exists(running) OR size(running) < :limit)"
     limit = workspace.limits.concurrent_executions
 
     def refusal(seen: Item | None) -> Exception:
@@ -144,22 +142,18 @@ def debit(workspace: Workspace, execution_id: str) -> Write:
 
     return Write.update(
         key(workspace.id),
-        "SET credits = credits - :one ADD running :execution",
-        condition=f"{enough_credit} AND {free_slot}",
-        values={":one": 1, ":execution": {execution_id}, ":limit": limit},
+        "ADD credits :less, slots_taken :one",
+        condition="credits >= :one AND (attribute_not_exists(slots_taken) OR slots_taken < :limit)",
+        values={":one": 1, ":less": -1, ":limit": limit},
         refusal=refusal,
     )
 
 
-def free_slot(workspace_id: str, execution_id: str) -> Write:
-    """Give back the slot of an execution; twice does no harm."""
-    return Write.update(key(workspace_id), "DELETE running :execution", values={":execution": {execution_id}})
+def free_slot(workspace_id: str) -> Write:
+    """Give back a slot: only in the commit that ends a running execution, which can happen once."""
+    return Write.update(key(workspace_id), "ADD slots_taken :less", values={":less": -1})
 
 
-def refund(workspace_id: str, execution_id: str) -> Write:
-    """Give back slot and credit of an execution that the platform broke."""
-    return Write.update(
-        key(workspace_id),
-        "DELETE running :execution ADD credits :one",
-        values={":execution": {execution_id}, ":one": 1},
-    )
+def refund(workspace_id: str) -> Write:
+    """Give back slot and credit of an execution that the platform broke, likewise."""
+    return Write.update(key(workspace_id), "ADD slots_taken :less, credits :one", values={":less": -1, ":one": 1})

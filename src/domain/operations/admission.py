@@ -54,7 +54,7 @@ class Run(Operation):
             raise WorkflowNotFound
         workflow, execution_id = workflows.from_item(found[at]), new_id(self.now)
         writes = (
-            workspaces.debit(self.workspace, execution_id),
+            workspaces.debit(self.workspace),
             workflows.note_run(workflow, self.now),
             executions.create(workflow, execution_id, self.now),
             *executions.put_input(execution_id, self.program_input),
@@ -68,13 +68,13 @@ class Run(Operation):
         return Plan(writes, Owner("execution", execution_id), body)
 
     @override
-    def follow(self, stack: Stack, owner: Owner) -> None:
-        stack.state_machine.try_start(self.workspace_id, owner.id)
+    def follow(self, stack: Stack, found: Found, owner: Owner) -> None:
+        stack.state_machine.try_start(self.workspace_id, owner.id, generation=1)
 
     @override
     def repair(self, stack: Stack, found: Found, receipt: Receipt | None) -> None:
         """Start what the first request may not have started; a second start does nothing."""
         if receipt:
-            execution, progress = executions.read_progress(stack.table, self.workspace_id, receipt.owner.id)
-            if execution.status is Status.RUNNING and not progress.is_begun:
-                self.follow(stack, receipt.owner)
+            state = executions.read_state(stack.table, self.workspace_id, receipt.owner.id)
+            if state.execution.status is Status.RUNNING and not state.progress.is_begun:
+                self.follow(stack, found, receipt.owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from domain.entities import executions, ledger, receipts, workspaces
 from domain.entities.executions import Execution, Status
 from domain.entities.workspaces import Workspace
 from domain.operations.outcomes import PLATFORM_FAILED
-from domain.refusals import ExecutionNotFound, WorkspaceNotFound
 
 if TYPE_CHECKING:
     from domain.aws.stack import Stack
@@ -30,6 +30,8 @@ class CreditsAudit:
     charged: int
     refunded: int
     balance: int
+    running: int
+    slots_taken: int
     differences: tuple[str, ...]
 
 
@@ -63,13 +65,15 @@ def _audit(table: Table, workspace: Workspace) -> CreditsAudit:
         charged=len(runs),
         refunded=refunded,
         balance=workspace.credits,
+        running=sum(run.status is Status.RUNNING for run in runs.values()),
+        slots_taken=workspace.running,
         differences=tuple(_differences(workspace, granted + refunded - len(runs), runs, set(refunds))),
     )
 
 
 def _differences(workspace: Workspace, expected: int, runs: dict[str, Execution], refunded: set[str]) -> list[str]:
     owed = {run.id for run in runs.values() if run.error == PLATFORM_FAILED}
-    running = {run.id for run in runs.values() if run.status is Status.RUNNING}
+    running = sum(run.status is Status.RUNNING for run in runs.values())
     found = []
     if workspace.credits != expected:
         found.append(f"the balance is {workspace.credits}, and ledger and executions make it {expected}")
@@ -77,8 +81,8 @@ def _differences(workspace: Workspace, expected: int, runs: dict[str, Execution]
         found.append("the balance is below zero")
     found += [f"execution {run} was refunded and is not owed it" for run in sorted(refunded - owed)]
     found += [f"execution {run} is owed a refund" for run in sorted(owed - refunded)]
-    found += [f"execution {run} holds a slot and is not running" for run in sorted(workspace.running - running)]
-    found += [f"execution {run} is running without a slot" for run in sorted(running - workspace.running)]
+    if workspace.running != running:
+        found.append(f"{workspace.running} slots are taken, and {running} executions are running")
     return found
 
 
@@ -89,7 +93,7 @@ class Examination:
     overdue_executions: tuple[str, ...]
     """Running here for minutes, while nothing runs them there."""
     leaked_slots: tuple[str, ...]
-    """Held by executions that are not running."""
+    """The workspaces that have more slots taken, or fewer, than executions running."""
     receipts_without_executions: tuple[str, ...]
     """The executions they name."""
     unknown_to_us: tuple[str, ...]
@@ -101,28 +105,28 @@ def examine(stack: Stack, now: datetime) -> Examination:
     # In this order: an execution's item is written before it is started, and ends before its state machine does.
     there = stack.state_machine.list_running()
     runs = dict[str, Execution]()
-    slots = dict[str, str]()
+    slots = Counter[str]()
     owners = set[str]()
     for item in stack.table.scan():
         if executions.is_execution(item):
-            runs[item["id"]] = executions.from_item(item)
+            run = runs[item["id"]] = executions.from_item(item)
+            slots[run.workspace_id] -= run.status is Status.RUNNING
         elif receipts.is_receipt(item):
             receipt = receipts.from_item(item)
             if receipt.owner.kind == "execution" and not receipt.is_expired(now):
                 owners.add(receipt.owner.id)
         elif workspaces.is_workspace(item):
             workspace = workspaces.from_item(item)
-            slots |= dict.fromkeys(workspace.running, workspace.id)
+            slots[workspace.id] += workspace.running
     overdue = [
         run.id
         for run in runs.values()
         if run.status is Status.RUNNING
         and now - run.started > _PUT_RIGHT_WITHIN
         and run.id not in there
-        and _is_running(stack.table, run.workspace_id, run.id)
-        and stack.state_machine.describe(run.id) != "running"
+        and _is_overdue(stack, now, run)
     ]
-    leaked = [run for run, workspace_id in slots.items() if _is_leaked(stack.table, workspace_id, run)]
+    leaked = [workspace_id for workspace_id, taken in slots.items() if taken and _has_leaked(stack.table, workspace_id)]
     return Examination(
         overdue_executions=tuple(sorted(overdue)),
         leaked_slots=tuple(sorted(leaked)),
@@ -131,18 +135,14 @@ def examine(stack: Stack, now: datetime) -> Examination:
     )
 
 
-def _is_running(table: Table, workspace_id: str, execution_id: str) -> bool:
-    try:
-        return executions.read(table, workspace_id, execution_id).status is Status.RUNNING
-    except ExecutionNotFound:
+def _is_overdue(stack: Stack, now: datetime, run: Execution) -> bool:
+    """Whether an execution is still running, should have been seen to, and has no generation that runs."""
+    state = executions.read_state(stack.table, run.workspace_id, run.id)
+    if not state.is_due(now - _PUT_RIGHT_WITHIN):
         return False
+    return stack.state_machine.describe(run.id, state.generation.number) != "running"
 
 
-def _is_leaked(table: Table, workspace_id: str, execution_id: str) -> bool:
-    """A slot is read after its execution: the end gives it back in the same write."""
-    if _is_running(table, workspace_id, execution_id):
-        return False
-    try:
-        return execution_id in workspaces.read(table, workspace_id).running
-    except WorkspaceNotFound:
-        return False
+def _has_leaked(table: Table, workspace_id: str) -> bool:
+    audit = audit_credits(table, workspace_id)
+    return audit.slots_taken != audit.running

@@ -8,6 +8,7 @@ from typing import ClassVar, override
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
+from domain.aws.writes import ConditionNotMet
 from domain.entities import reviews
 from domain.entities.receipts import Owner, Receipt
 from domain.entities.reviews import Review
@@ -25,6 +26,7 @@ class Decide(Operation):
 
     Refuses with `ReviewNotFound`, `ReviewAlreadyDecided`, `ReviewClosed` when its execution has ended, or
     `InvalidRequest` for a decision that it does not offer or a comment that is too long.
+    Model step: Decide.
     """
 
     name: ClassVar[str] = "decide"
@@ -56,13 +58,13 @@ class Decide(Operation):
             raise InvalidRequest(f"decision must be one of: {', '.join(review.decisions)}.")
         writes = (
             *reviews.decide(review, self.decision, self.comment, to_text(self.now)),
-            reviews.still_open(review),
+            reviews.hasten_execution(review, self.now),
         )
         body: Value = {"review_id": self.review_id, "status": "decided", "decision": self.decision}
         return Plan(writes, Owner("execution", review.execution_id), body)
 
     @override
-    def follow(self, stack: Stack, owner: Owner) -> None:
+    def follow(self, stack: Stack, found: Found, owner: Owner) -> None:
         wake_if_due(stack, self.now, owner.id)
 
     @override
@@ -77,19 +79,34 @@ class Decide(Operation):
         return reviews.from_item(found[at]).at(self.now) if at in found else None
 
 
-def await_decisions(stack: Stack, now: datetime, execution_id: str, task_token: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The reviews of an execution that nobody has decided, and whether it was woken because there are none."""
+
+    pending: tuple[Review, ...]
+    is_woken: bool
+
+
+def await_decisions(stack: Stack, now: datetime, execution_id: str, generation: int, task_token: str) -> None:
     """Keep the token by which a waiting execution is woken; where all is decided by now, wake it at once.
 
     Who decides writes first and then looks for a token; this keeps the token first and then looks for decisions.
-    So at least one of the two sees the other.
+    So at least one of the two sees the other. A generation that another has followed waits for nothing.
+    Model step: Keep.
     """
-    stack.table.commit(reviews.keep_token(execution_id, task_token))
+    try:
+        stack.table.commit(reviews.keep_token(execution_id, generation, task_token))
+    except ConditionNotMet:
+        return
     wake_if_due(stack, now, execution_id)
 
 
-def wake_if_due(stack: Stack, now: datetime, execution_id: str) -> bool:
-    """Wake an execution that waits for decisions if none is missing; answers whether it was woken."""
-    if any(review.at(now).is_pending for review in reviews.of_execution(stack.table, execution_id)):
-        return False
-    token = reviews.read_token(stack.table, execution_id)
-    return token is not None and stack.state_machine.try_wake(token)
+def wake_if_due(stack: Stack, now: datetime, execution_id: str) -> Waiting:
+    """Wake an execution that waits for decisions if none is missing; answers what it waits for.
+
+    Model step: Wake.
+    """
+    asked = reviews.of_execution(stack.table, execution_id)
+    pending = tuple(review for review in asked if review.at(now).is_pending)
+    token = None if pending else reviews.read_token(stack.table, execution_id)
+    return Waiting(pending, is_woken=token is not None and stack.state_machine.try_wake(token))

@@ -15,13 +15,16 @@ from typing import ClassVar
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
-from domain.aws.writes import Item, Write
+from domain.aws.writes import ConditionNotMet, Item, Write
 from domain.entities import receipts
 from domain.entities.receipts import Owner, Receipt, ReceiptFound
 from domain.program.values import Value, dumps
 from domain.refusals import Contention, IdempotencyKeyInFlight, IdempotencyKeyReused, InvalidRequest, Refusal
 
 KEY_CHARACTERS = 256
+
+_READINGS = 5
+"""How often an operation is tried whose items keep changing between its reading and its commit."""
 
 type Found = Mapping[Key, Item]
 """What was read, by key; what does not exist is missing."""
@@ -72,13 +75,13 @@ class Operation(ABC):
     def plan(self, found: Found) -> Plan:
         """Refuse by raising a refusal, or say what is written."""
 
-    def follow(self, stack: Stack, owner: Owner) -> None:  # noqa: B027 - of many operations nothing follows
+    def follow(self, stack: Stack, found: Found, owner: Owner) -> None:  # noqa: B027 - of many operations nothing follows
         """Do what follows the commit. What gets lost here must be put right by someone else as well."""
 
-    def repair(self, stack: Stack, found: Found, receipt: Receipt | None) -> None:  # noqa: ARG002 - for those that look
+    def repair(self, stack: Stack, found: Found, receipt: Receipt | None) -> None:
         """Do again what may have been left undone by the request that `found` or `receipt` show to have succeeded."""
         if receipt is not None:
-            self.follow(stack, receipt.owner)
+            self.follow(stack, found, receipt.owner)
 
 
 def carry_out(stack: Stack, operation: Operation) -> Success:
@@ -88,6 +91,16 @@ def carry_out(stack: Stack, operation: Operation) -> Success:
     key of a wrong length, `Contention`, or `IdempotencyKeyInFlight` in its place where there is a key.
     """
     claim = _claim_of(operation)
+    for _ in range(_READINGS):
+        try:
+            return _carry_out(stack, operation, claim)
+        except ConditionNotMet:
+            # What was read changed before the commit: it is read again.
+            continue
+    raise claim.contention
+
+
+def _carry_out(stack: Stack, operation: Operation, claim: _Claim) -> Success:
     found = stack.table.get_many(*operation.reads(), *claim.keys)
     receipt = claim.receipt_in(found, operation.now)
     operation.repair(stack, found, receipt)
@@ -101,7 +114,7 @@ def carry_out(stack: Stack, operation: Operation) -> Success:
         return Success(claim.accept(first.receipt).body, is_replay=True)
     except Contention:
         raise claim.contention from None
-    operation.follow(stack, plan.owner)
+    operation.follow(stack, found, plan.owner)
     return Success(body)
 
 

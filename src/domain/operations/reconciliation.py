@@ -4,74 +4,93 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import TYPE_CHECKING, Literal
 
+from domain.aws.writes import READ_AT_ONCE, ConditionNotMet
 from domain.entities import executions
-from domain.entities.executions import Execution, Status
+from domain.entities.executions import State
+from domain.moments import to_text
 from domain.operations import deciding, outcomes
-from domain.refusals import Contention, ExecutionNotFound, Unavailable
+from domain.operations.outcomes import Outcome
+from domain.refusals import Contention, ExecutionAlreadyTerminal, Unavailable
 
 if TYPE_CHECKING:
     from domain.aws.stack import Stack
-    from domain.aws.table import Table
+    from domain.entities.reviews import Review
     from domain.moments import Clock
 
 _LOGGER = logging.getLogger(__name__)
 
-LEFT_ALONE = timedelta(seconds=30)
-"""An execution this young that was never started is being started by whoever admitted it."""
+_SOON, _LATER = timedelta(minutes=5), timedelta(days=1)
+"""After this an execution that is at work, or could not be put right, is looked at again; and one that waits for people
+without any time-out: who decides lets it be due at once."""
 
-TOO_OLD_TO_START = timedelta(days=1)
-"""Step Functions forgets names after 90 days; nothing this old is ever started again. Rule: architecture "Traps"."""
-
-type Finding = Literal["running", "woken", "starting", "started", "recorded", "ended", "unavailable", "left"]
-"""What was found of an execution, or done about it; `left` is what there was no time for."""
+type Finding = Outcome | Literal["running", "woken", "started", "unavailable", "left"]
+"""What was found of an execution that was due, or done about it; `left` is what there was no time for."""
 
 
 def reconcile(stack: Stack, clock: Clock, has_time: Callable[[], bool]) -> Counter[Finding]:
-    """Look at every running execution, oldest first, and put right what is wrong, while there is time.
+    """Look at every running execution that is due, longest due first, and put right what is wrong, while there is time.
 
-    Started: what was admitted and never started. Woken: what waits for decisions that are all there.
-    Recorded as failed with its credit back: what Step Functions
-    ended without a record, and what is too old to start. Answers with how many of each.
+    Started: a generation that was recorded and never started. Continued: one that lost its Step Functions execution.
+    Woken: what waits for decisions that are all there. Recorded: what was given up. Answers with how many of each.
     Model step: Reconcile.
     """
     done: Counter[Finding] = Counter()
-    for execution in _running(stack.table, clock()):
-        if not has_time():
-            done["left"] += 1
-            break
-        try:
-            done[_put_right(stack, clock(), execution)] += 1
-        except (Unavailable, Contention):
-            # The others must not wait for this one; it is looked at again in a minute.
-            _LOGGER.warning("not put right now", extra={"execution_id": execution.id}, exc_info=True)
-            done["unavailable"] += 1
+    due = executions.list_due(stack.table, clock())
+    for some in batched(due, READ_AT_ONCE, strict=False):
+        found = stack.table.get_many(*some)
+        for number, at in enumerate(some):
+            if not has_time():
+                done["left"] = len(some) - number + sum(1 for _ in due)
+                return done
+            if at in found:
+                done += _look_after(stack, clock(), executions.state_of(found[at]))
     return done
 
 
-def _running(table: Table, now: datetime) -> Iterator[Execution]:
-    """The running executions, from another part of the index on every minute."""
-    for workspace_id, execution_id in executions.list_open(table, first_shard=now.minute):
-        try:
-            execution = executions.read(table, workspace_id, execution_id)
-        except ExecutionNotFound:
-            continue
-        if execution.status is Status.RUNNING:
-            yield execution
+def _look_after(stack: Stack, now: datetime, state: State) -> Counter[Finding]:
+    if not state.is_due(now):
+        return Counter()
+    try:
+        return Counter([_put_right(stack, now, state)])
+    except (Unavailable, Contention):
+        # The others must not wait for this one.
+        extra = {"execution_id": state.execution.id}
+        _LOGGER.warning("not put right now", extra=extra, exc_info=True)
+        _postpone(stack, state, now + _SOON)
+        return Counter(["unavailable"])
 
 
-def _put_right(stack: Stack, now: datetime, execution: Execution) -> Finding:
-    age = now - execution.started
-    match stack.state_machine.describe(execution.id):
+def _put_right(stack: Stack, now: datetime, state: State) -> Finding:
+    execution, generation = state.execution, state.generation.number
+    match stack.state_machine.describe(execution.id, generation):
         case "running":
-            return "woken" if deciding.wake_if_due(stack, now, execution.id) else "running"
-        case "never started" if age < LEFT_ALONE:
-            return "starting"
-        case "never started" if age < TOO_OLD_TO_START:
-            stack.state_machine.start(execution.workspace_id, execution.id)
+            waiting = deciding.wake_if_due(stack, now, execution.id)
+            _postpone(stack, state, _look_again_at(now, waiting.pending))
+            return "woken" if waiting.is_woken else "running"
+        case "never started":
+            stack.state_machine.start(execution.workspace_id, execution.id, generation)
+            _postpone(stack, state, now + _SOON)
             return "started"
         case _:
-            return "recorded" if outcomes.record_broken(stack.table, now, execution) else "ended"
+            return outcomes.move_on(stack, now, state, generation)
+
+
+def _look_again_at(now: datetime, pending: tuple[Review, ...]) -> datetime:
+    """When to look again after an execution that runs: while people have to decide, once they have no time left."""
+    if not pending:
+        return now + _SOON
+    times_out_at = [review.times_out_at for review in pending if review.times_out_at is not None]
+    return datetime.fromtimestamp(min(times_out_at), now.tzinfo) if times_out_at else now + _LATER
+
+
+def _postpone(stack: Stack, state: State, until: datetime) -> None:
+    """Let an execution be due later; one that has been heard of meanwhile has seen to that itself."""
+    try:
+        stack.table.commit(executions.postpone(state, to_text(until)))
+    except (ConditionNotMet, ExecutionAlreadyTerminal):
+        return

@@ -8,7 +8,7 @@ from typing import ClassVar, override
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
 from domain.entities import executions, workspaces
-from domain.entities.executions import End, Status
+from domain.entities.executions import End, State, Status
 from domain.entities.receipts import Owner
 from domain.operations.idempotency import Found, Operation, Plan
 from domain.program.values import Value
@@ -20,7 +20,8 @@ class Stop(Operation):
     """Stop a running execution.
 
     The write is what stops it: every step asks for `running` before it begins. Stopping Step Functions as well
-    only ends its waiting early. Refuses with `ExecutionNotFound` or `ExecutionAlreadyTerminal`.
+    only ends its waiting early; so that it is the right generation, the write asks for the one that was read.
+    Refuses with `ExecutionNotFound` or `ExecutionAlreadyTerminal`.
     Rule: contract "Stop". Model step: Stop.
     """
 
@@ -40,19 +41,19 @@ class Stop(Operation):
 
     @override
     def plan(self, found: Found) -> Plan:
-        [at] = self.reads()
-        if at not in found:
-            raise ExecutionNotFound
-        execution = executions.from_item(found[at])
-        if execution.status is not Status.RUNNING:
-            raise ExecutionAlreadyTerminal(execution.status)
-        writes = (
-            executions.end(self.workspace_id, self.execution_id, End(Status.STOPPED, self.now)),
-            workspaces.free_slot(self.workspace_id, self.execution_id),
-        )
+        state = self._state(found)
+        if state.execution.status is not Status.RUNNING:
+            raise ExecutionAlreadyTerminal(state.execution.status)
+        writes = (executions.end(state, End(Status.STOPPED, self.now)), workspaces.free_slot(self.workspace_id))
         body: Value = {"execution_id": self.execution_id, "status": Status.STOPPED.value}
         return Plan(writes, Owner("execution", self.execution_id), body)
 
     @override
-    def follow(self, stack: Stack, owner: Owner) -> None:
-        stack.state_machine.try_stop(owner.id)
+    def follow(self, stack: Stack, found: Found, owner: Owner) -> None:
+        stack.state_machine.try_stop(owner.id, self._state(found).generation.number)
+
+    def _state(self, found: Found) -> State:
+        [at] = self.reads()
+        if at not in found:
+            raise ExecutionNotFound
+        return executions.state_of(found[at])
