@@ -1,6 +1,7 @@
 """The local cloud: one ministack process on 127.0.0.1, with its own ports and its own state."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -90,6 +91,8 @@ def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
         raise CloudFailed(f"Port {port} on 127.0.0.1 is taken by another program; choose another: make up PORT=4580")
     state, log = home / "state", home / "cloud.log"
     state.mkdir(parents=True, exist_ok=True)
+    clear(home)
+    _scratch(home).mkdir()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         "BIND_HOST": "127.0.0.1",
@@ -100,6 +103,7 @@ def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
         "S3_PERSIST": "1" if keeps_state else "0",
         "STATE_DIR": str(state),
         "S3_DATA_DIR": str(state / "s3"),
+        "TMPDIR": str(_scratch(home)),
         # Functions run on the interpreter that their packages were built for.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
@@ -121,6 +125,15 @@ def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
             raise CloudFailed(f"The local cloud did not start; its log: {log}")
         time.sleep(0.2)
     return cloud
+
+
+def clear(home: Path) -> None:
+    """Remove what workers have left behind: each unpacks its functions, and nobody else cleans up."""
+    shutil.rmtree(_scratch(home), ignore_errors=True)
+
+
+def _scratch(home: Path) -> Path:
+    return home / "workers"
 
 
 def is_taken(port: int) -> bool:

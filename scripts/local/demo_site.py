@@ -1,4 +1,7 @@
-"""The demo's HTTP endpoint on loopback: `python -m scripts.local.demo_site PORT` answers every GET with an order."""
+"""The demo's HTTP endpoint on loopback: `python -m scripts.local.demo_site PORT` answers every GET with an order.
+
+Below `/api/` it wants a bearer token, any, and answers with the end of it, so that one sees which it was.
+"""
 
 import json
 import sys
@@ -10,8 +13,13 @@ class DemoSite(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with one order."""
-        body = json.dumps({"path": self.path, "orders": [{"id": 1, "total": 113}]}).encode()
-        self.send_response(200)
+        answer: dict[str, object] = {"path": self.path, "orders": [{"id": 1, "total": 113}]}
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        is_let_in = scheme == "Bearer" and token != ""
+        if self.path.startswith("/api/"):
+            answer = {**answer, "credential": f"…{token[-4:]}"} if is_let_in else {"error": "a bearer token is missing"}
+        body = json.dumps(answer).encode()
+        self.send_response(200 if is_let_in or not self.path.startswith("/api/") else 401)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -1,7 +1,7 @@
 """`make down`: ends the local cloud and the demo's site; their state stays for the next `make up`."""
 
 from scripts.local import home
-from scripts.local.cloud import Cloud
+from scripts.local.cloud import Cloud, clear
 
 
 def main() -> None:
@@ -12,7 +12,9 @@ def main() -> None:
     else:
         home.end(running.demo_site)
         Cloud(running.cloud, running.port).stop()
-        print("Stopped. The state is kept in .local; remove that folder to begin anew.")
+        clear(home.HOME)
+        print("Stopped. The state is kept in .local; what sleeps or waits goes on after the next make up.")
+        print("Remove that folder to begin anew.")
     home.forget_processes()
 
 

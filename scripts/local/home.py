@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from scripts.local.cloud import Cloud
@@ -37,6 +37,10 @@ class Stack:
     endpoint_url: str
     region: str
     stack_name: str
+    seeded: dict[str, str] = field(default_factory=dict)
+    """When each sample workflow was last stored by `make up`, by its id: what was changed since is the user's."""
+    sample: str = ""
+    """The execution that was started to show that all works."""
 
 
 def processes() -> Processes | None:

@@ -2,13 +2,16 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cli.files import WorkflowFile, read_workflow
 from scripts.local import cloud as clouds
 from scripts.local import deployment, home
 from scripts.local.client import Client
@@ -19,6 +22,7 @@ from scripts.local.home import BUILT, HOME, STACK_NAME, Processes, Stack
 from scripts.local.lodol import CommandFailed, lodol
 
 SENDER = "hello@lodol.example"
+_SECRET = "lodol-local-api-credential"  # noqa: S105 - its name
 _WORKSPACE = ("workspace", "create", "--name", "Demo", "--plan", "enterprise", "--credits", "10000")
 _DEMO_PORTS_AWAY = 33
 _SCOPES = ("workflows:execute", "workflows:read", "executions:read")
@@ -34,15 +38,19 @@ def main() -> int:
         _say("building the functions (sam build)")
         deployment.build(BUILT)
         _say("deploying the template (sam deploy)")
-        cloud = Cloud(running.cloud, running.port)
+        cloud, site = Cloud(running.cloud, running.port), f"127.0.0.1:{running.demo_port}"
         deployed = deployment.deploy(
             cloud,
             BUILT,
             STACK_NAME,
-            {"SenderAddress": SENDER, "AllowedHosts": f"127.0.0.1:{running.demo_port}"},
+            {
+                "SenderAddress": SENDER,
+                "AllowedHosts": ",".join([site, *_more_hosts()]),
+                "ApiBaseUrl": f"http://{site}/api",
+                "ApiCredentialSecretArn": _credential(cloud),
+            },
         )
-        stack = _seed(deployed)
-        return _sample(stack, running)
+        return _sample(_seed(deployed), running)
     except (CloudFailed, DeploymentFailed, CommandFailed) as failure:
         print(f"\n{failure}", file=sys.stderr)
         return 1
@@ -76,6 +84,21 @@ def _start(port: int) -> Processes:
     return started
 
 
+def _more_hosts() -> list[str]:
+    """The hosts of ALLOWED_HOSTS, which programs may reach as well."""
+    hosts = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",")]
+    return [host for host in hosts if host]
+
+
+def _credential(cloud: Cloud) -> str:
+    """The ARN of the secret that `api.request` sends to the demo's site; its value is whatever it was changed to."""
+    secrets_manager = deployment.session().client("secretsmanager", endpoint_url=cloud.endpoint_url)
+    try:
+        return secrets_manager.describe_secret(SecretId=_SECRET)["ARN"]
+    except secrets_manager.exceptions.ResourceNotFoundException:
+        return secrets_manager.create_secret(Name=_SECRET, SecretString=secrets.token_hex(16))["ARN"]
+
+
 def _seed(deployed: Deployment) -> Stack:
     """A workspace with credits, a key, the sample workflows; what is there from an earlier time is kept."""
     _say("seeding workspace, key and workflows (lodol)")
@@ -87,24 +110,58 @@ def _seed(deployed: Deployment) -> Stack:
     if before and Client(deployed.api_url, before.api_key).send("GET", "/v1/workflows").status == 200:
         workspace_id, api_key = before.workspace_id, before.api_key
     else:
+        before = None
         workspace_id = lodol(cloud, STACK_NAME, *_WORKSPACE)["workspace_id"]
         scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
         api_key = lodol(cloud, STACK_NAME, "key", "create", workspace_id, *scopes)["key"]
-    workflows = {}
-    for file in sorted((ROOT / "workflows").glob("*.yaml")):
-        stored = lodol(cloud, STACK_NAME, "workflow", "put", workspace_id, str(file))
-        workflows[stored["name"]] = stored["workflow_id"]
-    stack = Stack(deployed.api_url, api_key, workspace_id, workflows, cloud.endpoint_url, REGION, deployed.stack_name)
+    seeded = _store_samples(cloud, workspace_id, before.seeded if before else {})
+    stack = Stack(
+        api_url=deployed.api_url,
+        api_key=api_key,
+        workspace_id=workspace_id,
+        workflows={workflow.name: workflow.id or "" for workflow in _samples()},
+        endpoint_url=cloud.endpoint_url,
+        region=REGION,
+        stack_name=deployed.stack_name,
+        seeded=seeded,
+        sample=before.sample if before else "",
+    )
     home.remember_stack(stack)
     return stack
 
 
+def _samples() -> list[WorkflowFile]:
+    return [read_workflow(file) for file in sorted((ROOT / "workflows").glob("*.yaml"))]
+
+
+def _store_samples(cloud: Cloud, workspace_id: str, seeded: dict[str, str]) -> dict[str, str]:
+    """Store the sample workflows, save those that the user has changed; answers with when each was stored by us."""
+
+    def stored() -> dict[str, Any]:
+        rows = lodol(cloud, STACK_NAME, "workflow", "list", workspace_id)["workflows"]
+        return {row["workflow_id"]: row for row in rows}
+
+    there, ours = stored(), []
+    for file in sorted((ROOT / "workflows").glob("*.yaml")):
+        found = there.get(read_workflow(file).id or "")
+        if found and found["updated_at"] != seeded.get(found["workflow_id"], found["updated_at"]):
+            _say(f"{found['name']!r} was changed since, and is left alone")
+            continue
+        ours.append(lodol(cloud, STACK_NAME, "workflow", "put", workspace_id, str(file))["workflow_id"])
+    after = stored()
+    return {**seeded, **{workflow_id: after[workflow_id]["updated_at"] for workflow_id in ours}}
+
+
 def _sample(stack: Stack, running: Processes) -> int:
-    """Run the Welcome Email Workflow and show what became of it."""
-    _say("running the Welcome Email Workflow")
+    """Run the Welcome Email Workflow, once, and show what became of it."""
     client = Client(stack.api_url, stack.api_key)
-    workflow_id = stack.workflows["Welcome Email Workflow"]
-    execution_id = client.run(workflow_id, {"name": "Grace", "email": "grace@example.com"}).json()["execution_id"]
+    execution_id = stack.sample
+    if not execution_id:
+        _say("running the Welcome Email Workflow")
+        workflow_id = stack.workflows["Welcome Email Workflow"]
+        execution_id = client.run(workflow_id, {"name": "Grace", "email": "grace@example.com"}).json()["execution_id"]
+        stack = replace(stack, sample=execution_id)
+        home.remember_stack(stack)
     ended = client.until_ended(execution_id)
     _show(ended, stack)
     site = f"http://127.0.0.1:{running.demo_port}/orders"
@@ -140,6 +197,7 @@ Running, {time.monotonic() - _begun:.0f} s after the start. Go on with:
     {key} -H "Idempotency-Key: unique-request-id-123"
   curl -X POST {stack.api_url}/v1/workflows/{runs["Check Site"]}/run-async \\
     {key} -d '{{"input": {{"url": "{site}"}}}}'
+  curl -X POST {stack.api_url}/v1/workflows/{runs["Latest Orders"]}/run-async {key}
   curl "{stack.api_url}/v1/executions?limit=10" {key}
   curl "{stack.api_url}/v1/executions/{execution_id}?include_step_results=true" {key}
   curl -X POST {stack.api_url}/v1/workflows/{runs["Reminder"]}/run-async {key}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from urllib.parse import unquote, urlencode
 
 from domain.callables import outgoing
 from domain.callables.arguments import verb
 from domain.callables.effect import CallContext, Outcome, Retry, effect
+from domain.moments import epoch_seconds
 from domain.program.calls import CallFailed
 from domain.program.values import Value, dumps, kind_of, text_of
 from domain.refusals import Unavailable
@@ -59,7 +60,8 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
     url = f"{context.settings.api_base_url.rstrip('/')}/{path.lstrip('/')}"
     headers = {"Idempotency-Key": context.idempotency_key, "User-Agent": "lodol-executions"}
     if context.settings.api_credential_secret_arn:
-        headers["Authorization"] = f"Bearer {_credential(context.settings.api_credential_secret_arn)}"
+        minute = epoch_seconds(context.now()) // 60
+        headers["Authorization"] = f"Bearer {_credential(context.settings.api_credential_secret_arn, minute)}"
     body = None
     if method in {"GET", "DELETE"}:
         query = urlencode({name: text_of(value) for name, value in fields.items()})
@@ -70,8 +72,9 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
     return outgoing.Request(method, url, headers, body, _SECONDS, context.settings.allowed_hosts)
 
 
-@cache
-def _credential(secret_arn: str) -> str:
+@lru_cache(maxsize=1)
+def _credential(secret_arn: str, _minute: int) -> str:
+    """The text of the secret. It is read once a minute, so that one that was rotated is soon used by every worker."""
     import boto3
     from botocore.exceptions import ClientError
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from domain.callables import EFFECTS, api
 from domain.callables.effect import CallContext, Outcome, Retry
 from domain.callables.settings import Settings
 from domain.program.calls import CallFailed
+from tests.support.conformance import World
 from tests.support.site import Raw, Said, Site
 
 type Request = Callable[..., Outcome]
@@ -197,14 +199,19 @@ class TestCredential:
 
         assert site.seen[0].headers["authorization"] == "Bearer s3cret"
 
-    def test_it_is_read_once(self, request_: Request, site: Site) -> None:
+    def test_it_is_read_once_a_minute_so_that_one_that_was_rotated_is_used(
+        self, context: CallContext, request_: Request, site: Site
+    ) -> None:
         self.store(SecretString="s3cret")
         request_("GET", "orders")
-        boto3.client("secretsmanager").delete_secret(SecretId="credential", ForceDeleteWithoutRecovery=True)
+        boto3.client("secretsmanager").put_secret_value(SecretId="credential", SecretString="rotated")
 
-        request_("GET", "orders")
+        for seconds in (0, 59, 60):
+            world = World(context.now() + timedelta(seconds=seconds))
+            EFFECTS["api.request"].perform(replace(context, now=world.clock), "GET", "orders")
 
-        assert site.seen[1].headers["authorization"] == "Bearer s3cret"
+        sent = [seen.headers["authorization"] for seen in site.seen]
+        assert sent == ["Bearer s3cret"] * 3 + ["Bearer rotated"]
 
     @pytest.mark.parametrize(
         "secret",
