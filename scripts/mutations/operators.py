@@ -17,7 +17,7 @@ jump       `break` or `continue` left out
 offset     the one that is added or subtracted left out
 
 A mutation has the name of its operator, its function and a number within both: no code is quoted, and formatting
-changes no name. Logging, messages and what only Python's types see are left as they are.
+changes no name. Logging and what decides about it, messages and what only Python's types see are left as they are.
 """
 
 import ast
@@ -109,17 +109,26 @@ def _path(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> list[ast.AST]:
 
 
 def _is_left_alone(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    if _only_logs(node):
+        return True
     path = _path(node, parents)
     for one, inner in pairwise([*path, node]):
         if isinstance(one, ast.If) and _root(one.test) == "TYPE_CHECKING":
             return True
         if isinstance(one, ast.AnnAssign) and inner is one.annotation:
             return True
+        if _only_logs(one) and inner is one.test:  # type: ignore[attr-defined]
+            return True
         if isinstance(one, ast.TypeAlias | ast.arguments | ast.JoinedStr) or _is_logging(one):
             return True
         if isinstance(one, ast.Raise):
             return True
     return False
+
+
+def _only_logs(node: ast.AST) -> bool:
+    """Whether a node is a condition on which nothing depends but what is logged."""
+    return isinstance(node, ast.If) and not node.orelse and all(map(_is_logging, node.body))
 
 
 def _is_logging(node: ast.AST) -> bool:

@@ -117,3 +117,8 @@ def test_what_is_argued_to_be_equivalent_is_there() -> None:
 
     assert len(names) == len(set(names))
     assert set(equivalent()) <= set(names)
+
+
+def test_what_only_decides_about_the_log_is_left_alone(tmp_path: Path) -> None:
+    assert found(tmp_path, "if a and b not in {c, d}:\n    logger.warning('x')") == []
+    assert len(found(tmp_path, "if a:\n    logger.warning('x')\nelse:\n    b = 1")) == 2
