@@ -4,6 +4,7 @@ Which tests reach which lines is learnt first, in one run of all of them. A chan
 that function's code; for one that works at import, a process that has imported none of ours imports its module changed.
 """
 
+import ast
 import contextlib
 import gc
 import importlib.abc
@@ -16,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -47,13 +49,13 @@ class Reach:
     def of(self, mutation: Mutation) -> tuple[list[str], float]:
         """The tests that reach a mutation, the quickest first, and how long they take together.
 
-        What runs at import is reached by those that reach its module.
+        What runs at import is reached by those that reach its module, or one that imports it.
         """
-        file = str(mutation.file)
         found = self._running(mutation)
         if not mutation.function:
-            # Of a module that has nothing but constants, no test runs a line.
-            found = {test for (path, _), tests in self.tests.items() if path == file for test in tests}
+            files = {str(file) for file in (mutation.file, *_importers(mutation.file))}
+            found = {test for (path, _), tests in self.tests.items() if path in files for test in tests}
+            # Of a module that has nothing but constants, no test may run a line.
             found = found or set(self.seconds)
         return sorted(found, key=lambda test: self.seconds[test]), sum(self.seconds[test] for test in found)
 
@@ -64,6 +66,24 @@ class Reach:
     def _running(self, mutation: Mutation) -> set[str]:
         first, last = mutation.lines
         return {test for line in range(first, last + 1) for test in self.tests.get((str(mutation.file), line), ())}
+
+
+@cache
+def _importers(file: Path) -> list[Path]:
+    """The modules of the product that import a module, or something of it."""
+    module = ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+    return [other for other in SOURCE.rglob("*.py") if module in _imported(other)]
+
+
+@cache
+def _imported(file: Path) -> set[str]:
+    names = set[str]()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
 class _Learning:
