@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from domain.aws.keys import Key
 
 type Item = Mapping[str, Any]
 """An item as this product stores it: strings, whole numbers, booleans, null, sets of strings, maps of these."""
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class ConditionNotMet(Exception):
@@ -32,9 +36,9 @@ class Write:
     key: Key
     expression: str = ""
     condition: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    item: Item = field(default_factory=dict)
+    values: Mapping[str, Any] = NOTHING
+    names: Mapping[str, str] = NOTHING
+    item: Item = NOTHING
     refusal: Callable[[Item | None], Exception] = _lost_race
 
     @staticmethod
@@ -43,11 +47,11 @@ class Write:
         item: Item,
         *,
         condition: str = "",
-        values: Mapping[str, Any] | None = None,
+        values: Mapping[str, Any] = NOTHING,
         refusal: Callable[[Item | None], Exception] = _lost_race,
     ) -> Write:
         """Store a whole item at a key."""
-        return Write("Put", key, condition=condition, values=values or {}, item=item, refusal=refusal)
+        return Write("Put", key, condition=condition, values=values, item=item, refusal=refusal)
 
     @staticmethod
     def update(
@@ -55,17 +59,17 @@ class Write:
         expression: str,
         *,
         condition: str = "",
-        values: Mapping[str, Any] | None = None,
-        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] = NOTHING,
+        names: Mapping[str, str] = NOTHING,
         refusal: Callable[[Item | None], Exception] = _lost_race,
     ) -> Write:
         """Change attributes of an item by an update expression; without a condition it may create the item."""
-        return Write("Update", key, expression, condition, values or {}, names or {}, refusal=refusal)
+        return Write("Update", key, expression, condition, values, names, refusal=refusal)
 
     @staticmethod
-    def delete(key: Key, *, condition: str = "", refusal: Callable[[Item | None], Exception] = _lost_race) -> Write:
+    def delete(key: Key) -> Write:
         """Remove an item."""
-        return Write("Delete", key, condition=condition, refusal=refusal)
+        return Write("Delete", key)
 
     @staticmethod
     def check(

@@ -25,7 +25,6 @@ RECORD_BYTES = 2 * 1024 * 1024
 STEP_BYTES = 320 * 1024
 """The most that one step may store; an item of DynamoDB holds 400 KB."""
 
-_COMMIT_BYTES = 3 * 1024 * 1024
 _COMMIT_WRITES = TRANSACTION_WRITES - 4
 """A commit also writes the execution, its step under way, its slot, and what one call stores with its result."""
 
@@ -54,7 +53,6 @@ class Checkpoint:
         self._execution = state.execution
         self._committed = state
         self._pending: dict[Key, Write] = {}
-        self._pending_bytes = 0
         self._started_at: dict[int, str] = {}
         self._due_at = executions.due_at(now, state.due_at)
         self.progress = replace(state.progress, slices=state.progress.slices + 1)
@@ -63,11 +61,8 @@ class Checkpoint:
         """Note when the step under way began: now, or when an earlier slice began it."""
         self._started_at[index] = started_at or to_text(now)
 
-    def mark_step(self, index: int, waiting: Entry | None = None) -> None:
+    def mark_step(self, index: int, retrying: Retrying | None = None) -> None:
         """Show the step as under way and, while a call of it waits for another attempt, why and until when."""
-        retrying = None
-        if waiting and waiting.until and waiting.message is not None:
-            retrying = Retrying(waiting.attempt, waiting.until, waiting.message)
         self.progress = replace(self.progress, is_step_begun=True)
         self._add(steps.running(self._execution.id, index, self._started_at[index], retrying))
 
@@ -120,10 +115,9 @@ class Checkpoint:
 
     def _add(self, write: Write) -> None:
         self._pending[write.key] = write
-        self._pending_bytes += sum(len(str(value)) for value in write.item.values())
 
     def _is_full(self) -> bool:
-        return len(self._pending) >= _COMMIT_WRITES or self._pending_bytes >= _COMMIT_BYTES
+        return len(self._pending) >= _COMMIT_WRITES
 
     def commit(self) -> None:
         """Make lasting what has piled up; the execution goes on.
@@ -146,7 +140,6 @@ class Checkpoint:
         self._table.commit(advance, *self._pending.values(), *also)
         self._committed, self.progress = after, progress
         self._pending = {}
-        self._pending_bytes = 0
 
 
 def _refusal(seen: Item | None) -> Exception:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from domain.aws.writes import Write
 from domain.callables.effect import AwaitDecisions, CallContext, Effect, Recorded, Retry, Sleep
@@ -16,6 +16,7 @@ from domain.engine.checkpoints import Checkpoint
 from domain.engine.next import CONTINUE, Next, SliceOver
 from domain.entities.executions import Execution
 from domain.entities.journal import CallState, Entry
+from domain.entities.steps import Retrying
 from domain.moments import Clock
 from domain.program import limits
 from domain.program.calls import Call, CallFailed, LimitExceeded
@@ -90,8 +91,6 @@ class JournaledCalls:
             return entry
         if entry.state is not CallState.AWAITING and entry.until and self._clock() < entry.until:
             raise SliceOver(Next("wait", entry.until))
-        if entry.state is CallState.SLEEPING:
-            return self._note(entry.done(None))
         return self._perform(call, entry)
 
     def _perform(self, call: Call, entry: Entry) -> Entry:
@@ -134,7 +133,8 @@ class JournaledCalls:
     def _sleep(self, entry: Entry, until: datetime) -> Entry:
         if until <= self._clock():
             return self._note(entry.done(None))
-        return self._wait(replace(entry, state=CallState.SLEEPING, until=_whole_second(until)))
+        until = _whole_second(until)
+        return self._wait(replace(entry, state=CallState.SLEEPING, until=until), until)
 
     def _retry(self, entry: Entry, outcome: Retry) -> Entry:
         """Wait for another attempt; after the last, its answer is the result, or the call has failed."""
@@ -146,18 +146,19 @@ class JournaledCalls:
             return self._note(entry.failed(f"{message} ({retries.ATTEMPTS} attempts)"))
         pause = retries.pause_before(entry.attempt + 1, outcome.after, self._random)
         until = _whole_second(self._clock() + timedelta(seconds=pause))
-        waiting = replace(entry, state=CallState.RETRYING, attempt=entry.attempt + 1, message=message, until=until)
-        return self._wait(waiting)
+        retrying = Retrying(entry.attempt + 1, until, message)
+        waiting = replace(entry, state=CallState.RETRYING, attempt=retrying.attempt, message=message, until=until)
+        return self._wait(waiting, until, retrying)
 
-    def _await_decisions(self, entry: Entry, until: datetime | None) -> Entry:
+    def _await_decisions(self, entry: Entry, until: datetime | None) -> NoReturn:
+        # Its step is on record already, as that of every effect that reaches out.
         self._note(replace(entry, state=CallState.AWAITING))
-        self._checkpoint.mark_step(self._step)
         raise SliceOver(Next("await", until))
 
-    def _wait(self, entry: Entry) -> Entry:
+    def _wait(self, entry: Entry, until: datetime, retrying: Retrying | None = None) -> NoReturn:
         self._note(entry)
-        self._checkpoint.mark_step(self._step, entry)
-        raise SliceOver(Next("wait", entry.until))
+        self._checkpoint.mark_step(self._step, retrying)
+        raise SliceOver(Next("wait", until))
 
     def _note(self, entry: Entry, also: Iterable[Write] = ()) -> Entry:
         is_new = entry.nth not in self._entries

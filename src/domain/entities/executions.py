@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.aws import keys
 from domain.aws.keys import Index, Key, Page
-from domain.aws.writes import ABSENT, ConditionNotMet, Item, Write
+from domain.aws.writes import ABSENT, NOTHING, ConditionNotMet, Item, Write
 from domain.entities.workflows import Workflow
 from domain.moments import to_text
 from domain.program.values import Value, dumps, loads
@@ -302,7 +302,7 @@ def _while_running(
     how: End | None,
     *,
     also: str = "",
-    values: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] = NOTHING,
     refusal: Callable[[Item | None], Exception],
 ) -> Write:
     """Set attributes of an execution that is running; one that ends leaves the index of running ones as well."""
@@ -314,8 +314,11 @@ def _while_running(
         at,
         f"SET {sets}" + (" REMOVE open_shard, due_at" if how else ""),
         condition=f"{_IS_RUNNING} AND {also}" if also else _IS_RUNNING,
-        values={**{f":{name}": value for name, value in attributes.items()}, ":running": Status.RUNNING.value}
-        | dict(values or {}),
+        values={
+            **{f":{name}": value for name, value in attributes.items()},
+            ":running": Status.RUNNING.value,
+            **values,
+        },
         names={"#status": "status", **{f"#{name}": name for name in attributes}},
         refusal=refusal,
     )
