@@ -33,7 +33,7 @@ _NOT_FOUND: Mapping[str, type[Refusal]] = {
 class JsonBody(BaseModel):
     """The JSON body of a request; `must_be` is what a body that is anything else is told."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid")
 
     must_be: ClassVar[str]
 

@@ -90,7 +90,7 @@ def _population(system: System, sleeping: int, due: int, broken: int) -> list[st
 
 @pytest.mark.parametrize("sleeping", [0, SLEEPING])
 def test_a_pass_looks_only_at_what_is_due(system: System, sleeping: int) -> None:
-    due, broken = max(20, sleeping // 100), 10
+    due, broken = max(150, sleeping // 100), 10
     lost = _population(system, sleeping, due, broken)
     system.wire.clear()
 

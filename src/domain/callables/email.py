@@ -36,7 +36,7 @@ type Address = Annotated[str, Field(max_length=320), AfterValidator(_address)]
 class Mail(BaseModel):
     """The argument of `email.send`."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid")
 
     to: Annotated[list[Address], Field(min_length=1, max_length=50), BeforeValidator(listed)]
     subject: Annotated[str, Field(min_length=1), AfterValidator(_line)]

@@ -14,7 +14,7 @@ type Name = Annotated[str, Field(pattern=IDENTIFIER)]
 class Node(BaseModel):
     """A node names itself in `kind`; fields it does not have are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class LetStmt(Node):
@@ -244,5 +244,4 @@ class Program(Node):
 KINDS: tuple[type[Node], ...] = tuple(model for model in Node.__subclasses__() if model is not Property)
 """Every node that names itself in `kind`."""
 
-for _model in Node.__subclasses__():
-    _model.model_rebuild()
+Program.model_rebuild()

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from threading import Event, Thread, Timer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import trustme
@@ -340,3 +340,59 @@ def test_what_another_attempt_may_change_is_tried_again_whatever_it_says_about_i
     headers: Value = {"content-type": "application/json", "content-length": "6"}
     last: Value = {"status": 503, "headers": headers, "body": "<html>"}
     assert outcome == Retry("the answer was 503", None, last, has_last=True)
+
+
+class _Silent:
+    """A connection that notes how it is made, and never comes about."""
+
+    made: ClassVar[list[tuple[str, int, float]]] = []
+    closed: ClassVar[list[bool]] = []
+
+    def __init__(self, address: str, port: int, *, timeout: float, server_hostname: str = "") -> None:
+        self.made.append((address, port, timeout))
+
+    def connect(self) -> None:
+        raise ConnectionRefusedError
+
+    def close(self) -> None:
+        self.closed.append(True)
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [("https://a.org/", 443), ("http://a.org/", 80), ("http://a.org:8080/", 8080), ("https://a.org:8443/", 8443)],
+)
+@pytest.mark.parametrize(("timeout", "bound"), [(None, 10.0), (60, 10.0), (5, 5.0)])
+def test_a_connection_goes_to_the_port_of_its_scheme_within_its_bound_and_is_closed(
+    context: CallContext, monkeypatch: pytest.MonkeyPatch, url: str, port: int, timeout: int | None, bound: float
+) -> None:
+    _Silent.made.clear()
+    _Silent.closed.clear()
+    monkeypatch.setattr(outgoing, "HTTPConnection", _Silent)
+    monkeypatch.setattr(outgoing, "HTTPSConnection", _Silent)
+    monkeypatch.setattr(outgoing, "resolve", lambda host, port, _: f"{host} at {port}")
+    options: Any = {} if timeout is None else {"timeout": timeout}
+
+    assert isinstance(EFFECTS["http.request"].perform(context, "GET", url, options), Retry)
+
+    assert _Silent.made == [(f"a.org at {port}", port, bound)]
+    assert _Silent.closed == [True]
+
+
+@pytest.mark.parametrize(("callee", "target"), [("http.request", "https://a.org/~ada"), ("api.request", "orders")])
+def test_an_exchange_has_thirty_seconds_where_nothing_else_is_said(
+    context: CallContext, monkeypatch: pytest.MonkeyPatch, callee: str, target: str
+) -> None:
+    sent: list[outgoing.Request] = []
+
+    def send(request: outgoing.Request) -> Retry:
+        sent.append(request)
+        return Retry("not now")
+
+    monkeypatch.setattr(outgoing, "send", send)
+    context = replace(context, settings=Settings(api_base_url="https://a.org"))
+
+    EFFECTS[callee].perform(context, "GET", target)
+
+    assert [request.timeout for request in sent] == [30.0]
+    assert sent[0].url.partition("?")[0] == f"https://a.org/{target.rpartition('/')[2]}"
