@@ -15,7 +15,7 @@ def new_id(now: datetime) -> str:
     """
     moment = now.timestamp()
     seconds = int(moment)
-    fraction = min(int((moment - seconds) * 0x10000), 0xFFFF)
+    fraction = int((moment - seconds) * 0x10000)
     return f"{seconds:08x}{fraction:04x}{secrets.token_hex(6)}"
 
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.aws.stack import Stack
-from domain.entities import api_keys, workspaces
+from domain.entities import api_keys, request_windows, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan, Workspace
-from domain.moments import to_text
+from domain.moments import epoch_seconds, to_text
 from domain.operations import access, accounts
 from domain.operations.access import Authenticator
 from domain.refusals import ApiKeyInvalid, AuthorizationMissing, InvalidRequest, KeyLimitReached, PlanLacksApi
@@ -161,3 +161,12 @@ def test_a_revoked_key_is_forgotten_so_that_it_uses_up_no_requests_of_its_worksp
 
     # The first refusal still counts: only after it does the worker know.
     assert authenticator.authenticate(other, NOW).quota.used == 3
+
+
+def test_a_window_is_kept_for_ten_minutes(stack: Stack, workspace: Workspace) -> None:
+    minute = request_windows.minute_of(NOW)
+    request_windows.count_request(stack.table, workspace.id, minute)
+
+    [window] = [item for item in stack.table.scan() if item["sk"] == "WINDOW"]
+
+    assert window["expires_at"] == epoch_seconds(minute + timedelta(minutes=10))

@@ -20,6 +20,7 @@ from domain.entities.executions import End, Status
 from domain.entities.receipts import Owner
 from domain.moments import utc_now
 from domain.operations import outcomes
+from domain.operations.audits import audit_credits
 from domain.operations.publishing import publish
 from tests.support.given import PROGRAM
 from tests.support.operations import end, started
@@ -157,6 +158,15 @@ def test_an_audit_names_every_difference(stack: Stack, workspace: str) -> None:
         f"execution {broken} is owed a refund",
         "2 slots are taken, and 1 executions are running",
     ]
+
+
+def test_an_audit_names_a_balance_below_zero(stack: Stack, workspace: str) -> None:
+    stack.table.commit(Write.update(workspaces.key(workspace), "ADD credits :less", values={":less": -6}))
+
+    assert audit_credits(stack.table, workspace).differences == (
+        "the balance is -1, and ledger and executions make it 5",
+        "the balance is below zero",
+    )
 
 
 def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str) -> None:

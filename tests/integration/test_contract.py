@@ -13,12 +13,12 @@ from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.publishing import publish
 from domain.refusals import Refusal
-from handlers import list_executions
+from handlers import list_executions, list_workflows
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
 from tests.support.given import NOW
 from tests.support.operations import grant
-from tests.support.programs import do, post, program
+from tests.support.programs import do, literal, post, program
 from tests.support.requests import Context, event, send
 from tests.support.shop import Shop
 from views import answers
@@ -287,3 +287,15 @@ def test_a_flag_is_true_or_false(shop: Shop, written: str) -> None:
     assert shop.get(execution_id, include_step_results=written)[2] == {
         "error": "include_step_results must be true or false."
     }
+
+
+def test_a_page_has_twenty_rows_where_nothing_else_is_said(shop: Shop) -> None:
+    for number in range(20):
+        publish(
+            shop.table, utc_now(), shop.workspace.id, name=f"{number}", description="", program=program(do(literal(1)))
+        )
+
+    _, headers, body = send(shop.worker, list_workflows.handler, "GET", "/v1/workflows", shop.key)
+
+    assert len(body["workflows"]) == 20
+    assert "link" in headers

@@ -9,12 +9,13 @@ import pytest
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.writes import TRANSACTION_WRITES
+from domain.engine import checkpoints
 from domain.engine.slices import run_slice
-from domain.entities import executions, steps
+from domain.entities import executions, resume_points, steps
 from domain.program import limits
 from tests.support.conformance import START, KillingTable, WorkerKilled, World, run, slices_of, start
 from tests.support.operations import stack_of
-from tests.support.programs import call, do, for_each, let, literal, post, program, sleep
+from tests.support.programs import call, do, for_each, let, literal, post, program, sleep, var
 
 FOREVER = {"kind": "WhileStmt", "cond": literal(True), "body": sleep(1)}
 NOTHING = program(let("x", literal(1)))
@@ -166,3 +167,34 @@ def test_calls_that_are_committed_on_the_way_show_their_step_as_running(dynamodb
     assert state.progress.is_step_begun
     assert 90 <= state.progress.calls <= TRANSACTION_WRITES
     assert [step.status for step in steps.read_all(table, state.execution)] == ["running"]
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+def test_an_execution_may_store_as_much_as_its_limit(
+    unreachable: Stack, monkeypatch: pytest.MonkeyPatch, spare: int
+) -> None:
+    body = program(do(literal("a" * 98)), do(literal("b" * 98)))
+    monkeypatch.setattr(checkpoints, "RECORD_BYTES", 2 * 100 + spare)
+    ids = start(unreachable, body)
+
+    run_slice(slices_of(unreachable, World()), *ids)
+
+    found = executions.read(unreachable.table, *ids)
+    assert found.status == ("success" if spare == 0 else "failed")
+    assert (found.error or "").endswith("store more than the limit of 199 bytes together" if spare else "")
+
+
+@pytest.mark.parametrize(("size", "is_stored"), [(140_000, True), (160_000, False)])
+def test_a_resume_point_that_would_be_too_large_is_not_stored_and_not_needed(
+    unreachable: Stack, size: int, is_stored: bool
+) -> None:
+    steps_before = [let(f"x{number}", literal(number)) for number in range(20)]
+    large = [let(name, call("string.repeat", literal(name), literal(size))) for name in ("a", "b")]
+    ids, world = start(unreachable, program(*large, *steps_before, sleep(60), do(var("a")))), World()
+
+    world.now = run_slice(slices_of(unreachable, world), *ids).until or world.now
+
+    assert (unreachable.table.get(resume_points.key(ids[1])) is not None) is is_stored
+    assert run_slice(slices_of(unreachable, world), *ids).action == "done"
+    found = steps.read_all(unreachable.table, executions.read(unreachable.table, *ids))
+    assert found[-1].result == "a" * size

@@ -194,3 +194,12 @@ def test_a_review_of_what_has_ended_is_not_pending_and_cannot_be_decided(waiting
     closed = reviews.read(waiting.table, OVER, waiting.workspace_id, waiting.review.id)
     assert (view_of(closed).status, view_of(closed).decision) == ("closed", None)
     assert reviews.list_page(waiting.table, OVER, waiting.workspace_id, 9, None, only_pending=False) == [closed]
+
+
+def test_a_review_whose_execution_is_gone_is_not_found(waiting: Waiting) -> None:
+    at = executions.key(waiting.workspace_id, waiting.execution_id)
+    gone = {name: {"S": value} for name, value in at._asdict().items()}
+    waiting.table._client.delete_item(TableName="table", Key=gone)
+
+    with pytest.raises(ReviewNotFound):
+        waiting.decide("yes")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from domain.aws import keys
 from domain.aws.keys import Index, Page
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
@@ -14,16 +15,18 @@ from domain.aws.writes import Write
 from domain.engine.checkpoints import Checkpoint, ExecutionEnded, SliceSuperseded
 from domain.engine.journaled_calls import Diverged
 from domain.engine.slices import SLICES, run_slice
-from domain.entities import executions, ledger, steps, workspaces
+from domain.entities import executions, journal, ledger, steps, workspaces
 from domain.entities.executions import End, Status
 from domain.entities.journal import CallState, Entry
 from domain.entities.steps import StepStatus
+from domain.moments import to_text
 from domain.operations import outcomes
 from domain.operations.reconciliation import Finding, reconcile
 from domain.refusals import ExecutionAlreadyTerminal
 from tests.support.conformance import START, World, slices_of, start
+from tests.support.given import AtCommit
 from tests.support.operations import end, stack_of, stop
-from tests.support.programs import do, literal, post, program, sleep
+from tests.support.programs import block, call, do, literal, post, program, sleep
 
 LATER = START + timedelta(days=90)
 
@@ -82,6 +85,47 @@ def test_a_replay_that_calls_something_else_is_the_platforms_failure(unreachable
 
     assert world.attempts == []
     assert executions.read(unreachable.table, workspace_id, execution_id).status is Status.RUNNING
+
+
+def test_a_step_began_when_its_first_slice_began_it(unreachable: Stack) -> None:
+    ids, world = start(unreachable, program(block(sleep(60), sleep(60)))), World()
+    at = steps.key(ids[1], 0)
+    for _ in range(3):
+        world.now += timedelta(seconds=61)
+        run_slice(slices_of(unreachable, world), *ids)
+        item = unreachable.table.get(at)
+        assert item is not None
+        assert steps.started_at(item) == to_text(START + timedelta(seconds=61))
+        status = item["status"]
+    assert status == "completed"
+
+
+def test_a_slice_ends_where_its_execution_is_gone(dynamodb: Any, unreachable: Stack, at_commit: AtCommit) -> None:
+    ids = start(unreachable, program(do(post("https://a/1"))))
+    at = executions.key(*ids)
+    gone = {name: {"S": value} for name, value in at._asdict().items()}
+    world = World()
+    at_commit(lambda: dynamodb.delete_item(TableName="table", Key=gone))
+
+    assert run_slice(slices_of(unreachable, world), *ids).action == "done"
+    assert world.attempts == []
+    assert unreachable.table.get(at) is None
+
+
+def test_a_wait_for_no_time_takes_none(unreachable: Stack) -> None:
+    past = do(call("time.sleep_until", literal("2026-01-01")))
+    ids = start(unreachable, program(sleep(0), past, do(literal(1))))
+
+    assert run_slice(slices_of(unreachable, World()), *ids).action == "done"
+
+
+def test_who_waits_for_people_has_that_in_its_journal(unreachable: Stack) -> None:
+    ids = start(unreachable, program(do(call("human.create", literal("Go?"))), do(call("human.wait"))))
+
+    assert run_slice(slices_of(unreachable, World()), *ids).action == "await"
+
+    [item] = unreachable.table.query(keys.execution_partition(ids[1]), journal.of_step(1, 0))
+    assert journal.from_item(item).state is CallState.AWAITING
 
 
 def test_after_a_stop_no_effect_begins(unreachable: Stack) -> None:

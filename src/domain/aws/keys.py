@@ -50,9 +50,9 @@ class Page(NamedTuple):
     limit: int | None = None
 
     @classmethod
-    def whole(cls, prefix: str = "") -> Self:
-        """Every item whose sort key begins so, in order; without a prefix, every id."""
-        return cls(prefix or _FIRST, prefix + _LAST)
+    def whole(cls, prefix: str) -> Self:
+        """Every item whose sort key begins so, in order."""
+        return cls(prefix, prefix + _LAST)
 
     @classmethod
     def rest(cls, prefix: str, position: str) -> Self:

@@ -170,7 +170,7 @@ def create(review: Review) -> tuple[Write, ...]:
     )
 
 
-def decide(review: Review, decision: str, comment: str | None, decided_at: str) -> tuple[Write, Write]:
+def decide(review: Review, decision: str, comment: str | None, decided_at: str | None) -> tuple[Write, Write]:
     """Decide once, or refuse with `ReviewAlreadyDecided`; a review that is decided is not among the pending."""
     return (
         Write.update(
@@ -203,9 +203,9 @@ def take_defaults(table: Table, now: datetime, execution_id: str) -> list[Review
     found = []
     for stored in of_execution(table, execution_id):
         review = stored.at(now)
-        if stored.is_pending and review.decision is not None:
+        if review.decision is not None and review is not stored:
             try:
-                table.commit(*decide(review, review.decision, None, review.decided_at or to_text(now)))
+                table.commit(*decide(review, review.decision, None, review.decided_at))
             except ReviewAlreadyDecided:
                 review = read(table, now, review.workspace_id, review.id)
         found.append(review)
