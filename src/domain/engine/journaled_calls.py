@@ -89,7 +89,7 @@ class JournaledCalls:
     def _resume(self, call: Call, entry: Entry) -> Entry:
         if entry.state in {CallState.DONE, CallState.FAILED}:
             return entry
-        if entry.state is not CallState.AWAITING and entry.until and self._clock() < entry.until:
+        if entry.until and self._clock() < entry.until:
             raise SliceOver(Next("wait", entry.until))
         return self._perform(call, entry)
 
