@@ -45,9 +45,9 @@ def _reach() -> Reach:
     return reach
 
 
-def _try(chosen: tuple[Mutation, list[str], float]) -> tuple[str, str]:
-    mutation, tests, seconds = chosen
-    by = runner.killer(mutation, tests, seconds) if tests else ""
+def _try(chosen: tuple[Mutation, dict[str, float]]) -> tuple[str, str]:
+    mutation, tests = chosen
+    by = runner.killer(mutation, tests) if tests else ""
     where = f"{mutation.file.relative_to(ROOT)}:{mutation.lines[0]}"
     print(f"{'killed  ' if by else 'SURVIVED'} {mutation.name}  {by}  {where}", flush=True)
     return mutation.name, by
@@ -57,7 +57,7 @@ def _attempt(mutations: list[Mutation], reach: Reach, *, warm: bool) -> dict[str
     if warm:
         runner.warm_up()
     with get_context("fork").Pool(AT_ONCE) as pool:
-        return dict(pool.imap_unordered(_try, [(one, *reach.of(one)) for one in mutations]))
+        return dict(pool.imap_unordered(_try, [(one, reach.of(one)) for one in mutations]))
 
 
 def main() -> int:

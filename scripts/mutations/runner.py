@@ -5,17 +5,17 @@ that function's code; for one that works at import, a process that has imported 
 """
 
 import ast
-import contextlib
 import gc
 import importlib.abc
 import importlib.util
+import math
 import os
 import pickle
 import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,9 @@ _TOOL = sys.monitoring.COVERAGE_ID
 _OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:unraisableexception")
 """The last collects garbage twice a session, which takes longer than most of these sessions."""
 
+_IMPORT_SECONDS = 60
+"""The longest that may pass until the first test begins."""
+
 _FUNCTIONS = dict[tuple[str, str], list[FunctionType]]()
 """Every function of the product that is imported, by its file and qualified name."""
 
@@ -46,8 +49,8 @@ class Reach:
     at_import: set[tuple[str, int]] = field(default_factory=set)
     """The lines that run while modules are imported, those of functions that are called then among them."""
 
-    def of(self, mutation: Mutation) -> tuple[list[str], float]:
-        """The tests that reach a mutation, the quickest first, and how long they take together.
+    def of(self, mutation: Mutation) -> dict[str, float]:
+        """The tests that reach a mutation, the quickest first, with the seconds that each takes.
 
         What runs at import is reached by those that reach its module, or one that imports it.
         """
@@ -57,7 +60,7 @@ class Reach:
             found = {test for (path, _), tests in self.tests.items() if path in files for test in tests}
             # Of a module that has nothing but constants, no test may run a line.
             found = found or set(self.seconds)
-        return sorted(found, key=lambda test: self.seconds[test]), sum(self.seconds[test] for test in found)
+        return {test: self.seconds[test] for test in sorted(found, key=lambda test: self.seconds[test])}
 
     def works_at_import(self, mutation: Mutation) -> bool:
         """Whether no test runs a mutation, for it stands in what is called while modules are imported."""
@@ -116,14 +119,25 @@ class _Learning:
 
 
 class _Choosing:
-    """A plugin of pytest that runs these tests only, in this order, and remembers the first that fails."""
+    """A plugin of pytest that runs these tests only, in this order, and remembers the first that fails.
 
-    def __init__(self, chosen: Sequence[str]) -> None:
+    One that takes far longer than its `seconds` ends the process by SIGALRM: a guard that ends a loop was taken away.
+    """
+
+    def __init__(self, chosen: Sequence[str], seconds: Mapping[str, float]) -> None:
+        self._seconds = seconds
         self._order = {test: number for number, test in enumerate(chosen)}
         self.failed = ""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = sorted((one for one in items if one.nodeid in self._order), key=lambda one: self._order[one.nodeid])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        signal.alarm(math.ceil(10 + 10 * self._seconds[item.nodeid]))
+        result = yield
+        signal.alarm(0)
+        return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
@@ -132,7 +146,7 @@ class _Choosing:
 
 def learn() -> bytes:
     """Run every test once, in a process of its own; answers with the `Reach`, pickled."""
-    learnt: bytes = _forked(_learn, seconds=3600.0)
+    learnt: bytes = _forked(_learn)
     return learnt
 
 
@@ -150,7 +164,7 @@ def _learn() -> bytes:
 
 def warm_up() -> None:
     """Import the product and its tests, once for all forks to come."""
-    pytest.main([*_OPTIONS, "--collect-only", *TESTS], plugins=[_Choosing(())])
+    pytest.main([*_OPTIONS, "--collect-only", *TESTS], plugins=[_Choosing((), {})])
     # One test that calls AWS, for what botocore and moto load at their first call.
     pytest.main([*_OPTIONS, "tests/integration/test_collisions.py"])
     for found in gc.get_objects():
@@ -161,17 +175,18 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def killer(mutation: Mutation, tests: Sequence[str], seconds: float) -> str:
-    """The first test that fails under a mutation, `time` if they take far longer than `seconds`; empty without one."""
+def killer(mutation: Mutation, tests: Mapping[str, float]) -> str:
+    """The first test that fails under a mutation, `time` if one takes far longer than before; empty without one."""
 
     def attempt() -> bytes:
-        chosen = _Choosing(tests)
+        signal.alarm(_IMPORT_SECONDS)
+        chosen = _Choosing(list(tests), tests)
         install(mutation)
         status = pytest.main([*_OPTIONS, *{test.partition("::")[0] for test in tests}], plugins=[chosen])
         broken = "" if status in {0, 1, 5} else "import"
         return (chosen.failed or broken).encode()
 
-    answer = _forked(attempt, 60 + 5 * seconds)
+    answer = _forked(attempt)
     return "time" if answer is None else answer.decode()
 
 
@@ -215,36 +230,24 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._code, module.__dict__)  # noqa: S102 - that is what a loader does
 
 
-def _forked(work: Callable[[], bytes], seconds: float) -> Any:
-    """Do work in a fork and answer with what it gives; `None` if it takes longer."""
+def _forked(work: Callable[[], bytes]) -> Any:
+    """Do work in a fork and answer with what it gives; `None` if it was ended by SIGALRM."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         _child(work, writer)
     os.close(writer)
-    answer, deadline = bytearray(), time.monotonic() + seconds
-    os.set_blocking(reader, False)
-    while True:
-        with contextlib.suppress(BlockingIOError):
-            if not (part := os.read(reader, 1 << 20)):
-                break
-            answer += part
-            continue
-        if time.monotonic() > deadline:
-            os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            os.close(reader)
-            return None
-        time.sleep(0.02)
-    os.close(reader)
-    os.waitpid(child, 0)
-    if not answer or answer[0] != ord("+"):
+    with os.fdopen(reader, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        return None
+    if not answer.startswith(b"+"):
         raise SystemExit(f"a fork broke: {answer.decode(errors='replace')[-3000:]}")
-    return bytes(answer[1:])
+    return answer[1:]
 
 
 def _child(work: Callable[[], bytes], writer: int) -> None:
-    os.setpgid(0, 0)
     gc.disable()
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
