@@ -29,8 +29,11 @@ class PlanLacksApi(Refusal):
     """The workspace's plan has no API."""
 
 
+@dataclass
 class ScopeMissing(Refusal):
     """The API key lacks the scope of the endpoint."""
+
+    scope: str
 
 
 @dataclass

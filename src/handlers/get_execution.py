@@ -14,4 +14,10 @@ def get_execution(request: Request) -> Answer:
     return ok(view_of(execution, steps.read_all(request.table, execution) if with_steps else None))
 
 
-handler = Endpoint("GET", "/v1/executions/<execution_id>", Scope.READ_EXECUTIONS, get_execution)
+handler = Endpoint(
+    "GET",
+    "/v1/executions/<execution_id>",
+    Scope.READ_EXECUTIONS,
+    get_execution,
+    query=("include_step_results",),
+)

@@ -38,11 +38,20 @@ def ok(view: View, headers: Mapping[str, str] | None = None) -> Answer:
 class Endpoint:
     """One route of the API as a Lambda handler.
 
-    The checks come in the contract's order: key, plan, scope, rate, and then what `operation` itself looks at.
+    The checks come in the contract's order: key, plan, scope, rate, the names of the query's parameters, and then what
+    `operation` itself looks at.
     """
 
-    def __init__(self, method: str, route: str, scope: Scope, operation: Callable[[Request], Answer]) -> None:
+    def __init__(
+        self,
+        method: str,
+        route: str,
+        scope: Scope,
+        operation: Callable[[Request], Answer],
+        query: tuple[str, ...] = (),
+    ) -> None:
         self.scope = scope
+        self.query = query
         self._operation = operation
         self._resolver = APIGatewayRestResolver()
         self._resolver.route(route, method=method)(self._serve)
@@ -67,7 +76,9 @@ class Endpoint:
                 "RateLimit-Reset": str(quota.reset),
             }
             caller.authorize(self.scope)
-            answer = self._operation(Request(worker, caller, event, path, now))
+            request = Request(worker, caller, event, path, now)
+            request.know_query(self.query)
+            answer = self._operation(request)
         except Refusal as refusal:
             return _refused(refusal, headers)
         except Exception as crash:  # noqa: BLE001 - the last line of defence: the contract's envelope holds for bugs too

@@ -9,7 +9,7 @@ from views.executions import ExecutionPage, row_of
 
 def list_executions(request: Request) -> Answer:
     """Answer with a page, and a `Link` to the next if there is one. Rule: contract "List"."""
-    workflow_id = request.query("workflow_id")
+    workflow_id = request.query_id("workflow_id")
     page = request.page(
         lambda limit, after: executions.list_page(request.table, request.workspace.id, limit, after, workflow_id),
         id_of=lambda execution: execution.id,
@@ -18,4 +18,6 @@ def list_executions(request: Request) -> Answer:
     return ok(ExecutionPage(executions=list(map(row_of, page.rows))), page.link)
 
 
-handler = Endpoint("GET", "/v1/executions", Scope.READ_EXECUTIONS, list_executions)
+handler = Endpoint(
+    "GET", "/v1/executions", Scope.READ_EXECUTIONS, list_executions, query=("limit", "after", "workflow_id")
+)

@@ -23,4 +23,4 @@ def list_reviews(request: Request) -> Answer:
     return ok(ReviewPage(reviews=list(map(view_of, page.rows))), page.link)
 
 
-handler = Endpoint("GET", "/v1/reviews", Scope.READ_EXECUTIONS, list_reviews)
+handler = Endpoint("GET", "/v1/reviews", Scope.READ_EXECUTIONS, list_reviews, query=("limit", "after", "status"))

@@ -16,4 +16,4 @@ def list_workflows(request: Request) -> Answer:
     return ok(WorkflowPage(workflows=list(map(view_of, page.rows))), page.link)
 
 
-handler = Endpoint("GET", "/v1/workflows", Scope.READ_WORKFLOWS, list_workflows)
+handler = Endpoint("GET", "/v1/workflows", Scope.READ_WORKFLOWS, list_workflows, query=("limit", "after"))

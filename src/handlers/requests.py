@@ -82,6 +82,22 @@ class Request:
             raise _NOT_FOUND[name]
         return self.path[name]
 
+    def know_query(self, known: Sequence[str]) -> None:
+        """Refuse a query with a parameter that the endpoint does not know, or one that stands twice."""
+        for name, values in self.event.resolved_query_string_parameters.items():
+            if name not in known:
+                takes = f"the known ones are {', '.join(known)}" if known else "this endpoint takes none"
+                raise InvalidRequest(f"Unknown query parameter {name!r}: {takes}.")
+            if len(values) > 1:
+                raise InvalidRequest(f"The query parameter {name} must not stand twice.")
+
+    def query_id(self, name: str) -> str | None:
+        """A query parameter that is an id, `None` without it."""
+        text = self.query(name)
+        if text is not None and not is_id(text):
+            raise InvalidRequest(f"{name} must be an id: 24 lower-case hex digits.")
+        return text
+
     def query(self, name: str) -> str | None:
         """A query parameter, `None` without it."""
         return self.event.query_string_parameters.get(name)
@@ -143,7 +159,5 @@ class Request:
     def _link(self, last_id: str, limit: int, filters: Mapping[str, str | None]) -> dict[str, str]:
         parameters = {**filters, "limit": str(limit), "after": last_id}
         query = "&".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
-        host = self.event.headers.get("Host", "")
-        path = self.event.request_context.path
-        scheme = self.event.headers.get("X-Forwarded-Proto", "https")
-        return {"Link": f'<{scheme}://{host}{path}?{query}>; rel="next"'}
+        # Relative to what was asked: it holds behind every proxy, stage and domain.
+        return {"Link": f'<?{query}>; rel="next"'}

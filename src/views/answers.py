@@ -1,5 +1,6 @@
 """The one table from refusals to the contract's answers. Rule: contract "Errors"."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ _BUSY = {"Retry-After": "5"}
 
 
 class ErrorAnswer(NamedTuple):
-    """Status, the sentence of the field `error`, and headers."""
+    """Status, the sentence of the field `error`, and headers beside the code."""
 
     status: int
     sentence: str
@@ -31,7 +32,9 @@ def _is(refusal: type[Refusal], *answer: Any) -> _Entry:
     return refusal, lambda _: same
 
 
-NEUTRAL = ErrorAnswer(500, "Something went wrong on our side. Please try again later.")
+NEUTRAL = ErrorAnswer(
+    500, "Something went wrong on our side. Please try again later.", {"Error-Code": "internal_error"}
+)
 
 ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
     [
@@ -48,8 +51,20 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
             "Invalid API key",
             {"WWW-Authenticate": 'Bearer realm="lodol", error="invalid_token"'},
         ),
-        _is(refusals.PlanLacksApi, 403, "The Developer API is not available on your plan."),
-        _is(refusals.ScopeMissing, 403, "API key lacks required scope(s)"),
+        _is(
+            refusals.PlanLacksApi,
+            403,
+            "The Developer API is not available on your plan.",
+            {"WWW-Authenticate": 'Bearer realm="lodol"'},
+        ),
+        _on(
+            refusals.ScopeMissing,
+            lambda r: ErrorAnswer(
+                403,
+                "API key lacks required scope(s)",
+                {"WWW-Authenticate": f'Bearer realm="lodol", error="insufficient_scope", scope="{r.scope}"'},
+            ),
+        ),
         _on(
             refusals.RateLimitExceeded,
             lambda r: ErrorAnswer(
@@ -110,8 +125,17 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
 
 
 def answer_to(error: Exception) -> ErrorAnswer:
-    """Find the answer to a refusal, by its type or the nearest it derives from; a crash gets a neutral sentence."""
+    """Find the answer to a refusal, by its type or the nearest it derives from; a crash gets a neutral sentence.
+
+    Among its headers is the code of the refusal, for programs: sentences may change, codes do not.
+    """
     for kind in type(error).__mro__:
         if kind in ANSWERS:
-            return ANSWERS[kind](error)
+            status, sentence, headers = ANSWERS[kind](error)
+            return ErrorAnswer(status, sentence, {"Error-Code": code_of(kind), **headers})
     return NEUTRAL
+
+
+def code_of(refusal: type[Refusal]) -> str:
+    """The stable code of a refusal: its name in lower case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", refusal.__name__).lower()

@@ -1,6 +1,8 @@
 """What the API answers, status by status and byte by byte, through the handlers."""
 
 import json
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 
@@ -13,7 +15,17 @@ from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.publishing import publish
 from domain.refusals import Refusal
-from handlers import list_executions, list_workflows
+from handlers import (
+    decide_review,
+    get_execution,
+    get_review,
+    get_workflow,
+    list_executions,
+    list_reviews,
+    list_workflows,
+    run_workflow,
+    stop_execution,
+)
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
 from tests.support.given import NOW
@@ -181,9 +193,7 @@ def test_a_list_is_newest_first_and_links_to_what_follows(worker: Worker) -> Non
         "completed_at",
     ]
     assert [row["execution_id"] for row in body["executions"]] == sorted(started, reverse=True)[:2]
-    assert headers["link"] == (
-        f'<https://api.example.com/api/v1/executions?limit=2&after={sorted(started)[-2]}>; rel="next"'
-    )
+    assert headers["link"] == f'<?limit=2&after={sorted(started)[-2]}>; rel="next"'
     assert "link" not in shop.list(limit="5")[1]
     assert shop.list(after="f" * 24)[2] == shop.list()[2]
     assert shop.list(after=NOBODY)[2] == {"executions": []}
@@ -264,19 +274,75 @@ def test_a_step_shows_its_error_and_while_it_waits_for_another_attempt_which_and
     ]
 
 
-def test_a_link_carries_the_filters_and_the_scheme_and_path_that_were_asked(shop: Shop) -> None:
-    for _ in range(3):
-        shop.run()
-    asked = event("GET", "/v1/executions", shop.key, {"limit": "1", "workflow_id": shop.workflow}, None, {})
-    asked["headers"]["X-Forwarded-Proto"] = "http"
+def test_a_link_leads_from_the_address_that_was_asked_to_the_next_page_with_its_filters(shop: Shop) -> None:
+    started = [shop.run()[2]["execution_id"] for _ in range(2)]
+
+    _, headers, body = shop.list(limit="1", workflow_id=shop.workflow)
+    link, _, relation = headers["link"].partition("; ")
+    following = urljoin("https://proxy.example.com/some/stage/v1/executions?limit=1", link.strip("<>"))
+
+    assert relation == 'rel="next"'
+    parts = urlsplit(following)
+    assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://proxy.example.com/some/stage/v1/executions"
+    following_page = shop.list(**dict(parse_qsl(parts.query)))
+    assert [*body["executions"], *following_page[2]["executions"]] == shop.list(limit="2")[2]["executions"]
+    assert [row["execution_id"] for row in following_page[2]["executions"]] == [started[0]]
+    assert "link" not in following_page[1]
+
+
+ENDPOINTS = {
+    list_executions: ("GET", "/v1/executions", ["limit", "after", "workflow_id"]),
+    list_workflows: ("GET", "/v1/workflows", ["limit", "after"]),
+    list_reviews: ("GET", "/v1/reviews", ["limit", "after", "status"]),
+    get_execution: ("GET", f"/v1/executions/{NOBODY}", ["include_step_results"]),
+    get_review: ("GET", f"/v1/reviews/{NOBODY}", []),
+    get_workflow: ("GET", f"/v1/workflows/{NOBODY}", []),
+    run_workflow: ("POST", f"/v1/workflows/{NOBODY}/run-async", []),
+    stop_execution: ("POST", f"/v1/executions/{NOBODY}/stop", []),
+    decide_review: ("POST", f"/v1/reviews/{NOBODY}/decision", []),
+}
+
+
+@pytest.mark.parametrize("module", ENDPOINTS, ids=lambda module: module.__name__)
+def test_a_query_parameter_that_an_endpoint_does_not_know_is_400_and_named(shop: Shop, module: Any) -> None:
+    method, path, known = ENDPOINTS[module]
+    takes = f"the known ones are {', '.join(known)}" if known else "this endpoint takes none"
+
+    status, _, body = send(shop.worker, module.handler, method, path, shop.key, {"state": "failed"})
+
+    assert (status, body) == (400, {"error": f"Unknown query parameter 'state': {takes}."})
+
+
+def test_a_query_parameter_that_stands_twice_is_400(shop: Shop) -> None:
+    asked = event("GET", "/v1/executions", shop.key, {"limit": "2"}, None, {})
+    asked["multiValueQueryStringParameters"] = {"limit": ["1", "2"]}
 
     answer = list_executions.handler(asked, Context(), shop.worker)  # type: ignore[arg-type]
 
-    [link] = answer["multiValueHeaders"]["Link"]
-    newest = json.loads(answer["body"])["executions"][0]["execution_id"]
-    assert link == (
-        f'<http://api.example.com/api/v1/executions?workflow_id={shop.workflow}&limit=1&after={newest}>; rel="next"'
+    assert json.loads(answer["body"]) == {"error": "The query parameter limit must not stand twice."}
+
+
+def test_a_workflow_to_list_by_must_be_an_id(shop: Shop) -> None:
+    status, _, body = shop.list(workflow_id="Welcome")
+
+    assert (status, body) == (400, {"error": "workflow_id must be an id: 24 lower-case hex digits."})
+
+
+def test_a_program_can_tell_errors_apart_by_their_code(worker: Worker) -> None:
+    shop = Shop(worker)
+    reader, _ = accounts.create_key(shop.table, utc_now(), shop.workspace, frozenset({Scope.READ_WORKFLOWS}))
+    path = f"/v1/executions/{NOBODY}"
+
+    missing = send(worker, get_execution.handler, "GET", path, shop.key)
+    lacking = send(worker, get_execution.handler, "GET", path, reader)
+    unknown = send(worker, get_execution.handler, "GET", path, "sk_live_x")
+
+    assert missing[1]["error-code"] == "execution_not_found"
+    assert lacking[1]["error-code"] == "scope_missing"
+    assert lacking[1]["www-authenticate"] == (
+        'Bearer realm="lodol", error="insufficient_scope", scope="executions:read"'
     )
+    assert unknown[1]["error-code"] == "api_key_invalid"
 
 
 @pytest.mark.parametrize("written", ["yes", "TRUE", ""])

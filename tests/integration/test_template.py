@@ -90,7 +90,21 @@ def test_the_gateways_own_errors_keep_the_envelope(resources: Any) -> None:
         "REQUEST_TOO_LARGE": "400",
         "THROTTLED": "429",
     }
-    assert responses["THROTTLED"]["responseParameters"] == {"gatewayresponse.header.Retry-After": "'1'"}
+    assert responses["THROTTLED"]["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
+    codes = {
+        name: response["responseParameters"]["gatewayresponse.header.Error-Code"]
+        for name, response in responses.items()
+    }
+    assert codes == {
+        "DEFAULT_4XX": "'invalid_request'",
+        "DEFAULT_5XX": "'internal_error'",
+        "MISSING_AUTHENTICATION_TOKEN": "'route_not_found'",
+        "INVALID_SIGNATURE": "'route_not_found'",
+        "ACCESS_DENIED": "'route_not_found'",
+        "RESOURCE_NOT_FOUND": "'route_not_found'",
+        "REQUEST_TOO_LARGE": "'invalid_request'",
+        "THROTTLED": "'rate_limit_exceeded'",
+    }
 
 
 def grants(policies: Any) -> Iterator[dict[str, Any]]:

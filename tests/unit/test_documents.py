@@ -118,17 +118,17 @@ def test_every_decision_is_in_the_index() -> None:
     assert listed == {path.name for path in folder.glob("[0-9]*.md")}
 
 
-def _answers() -> Iterator[tuple[str, str]]:
-    """Status and sentence of every answer to a refusal, the fields of the refusal by their names."""
+def _answers() -> Iterator[tuple[str, str, str]]:
+    """Status, sentence and code of every answer to a refusal, the fields of the refusal by their names."""
     for kind in ANSWERS:
         refusal: Refusal = kind(*(f"<{field.name}>" for field in fields(kind))) if is_dataclass(kind) else kind()
         answer = answer_to(refusal)
-        yield str(answer.status), f"`{answer.sentence}`"
-    yield str(NEUTRAL.status), f"`{NEUTRAL.sentence}`"
+        yield str(answer.status), f"`{answer.sentence}`", f"`{answer.headers['Error-Code']}`"
+    yield str(NEUTRAL.status), f"`{NEUTRAL.sentence}`", f"`{NEUTRAL.headers['Error-Code']}`"
 
 
 def test_the_contract_lists_every_error_with_its_exact_sentence() -> None:
-    documented = [(row[0], row[1]) for row in rows(section("contract", "Errors"))]
+    documented = [(row[0], row[1], row[2]) for row in rows(section("contract", "Errors"))]
     assert sorted(documented) == sorted(_answers())
 
 

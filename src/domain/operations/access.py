@@ -44,7 +44,7 @@ class Caller:
         if not self.workspace.has_api:
             raise PlanLacksApi
         if scope not in self.key.scopes:
-            raise ScopeMissing
+            raise ScopeMissing(scope)
         if self.quota.used > self.quota.limit:
             raise RateLimitExceeded(retry_after=self.quota.reset)
 
