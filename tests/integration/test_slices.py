@@ -1,6 +1,7 @@
 """Slices: limits of an execution, stops in between, two workers with one execution, retries and reviews."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from domain.aws.table import Table
 from domain.aws.writes import Write
 from domain.engine.checkpoints import Checkpoint, ExecutionEnded, SliceSuperseded
 from domain.engine.journaled_calls import Diverged
-from domain.engine.slices import SLICES, run_slice
+from domain.engine.slices import SLICES, WORTH_A_WRITE, run_slice
 from domain.entities import executions, journal, ledger, steps, workspaces
 from domain.entities.executions import End, Status
 from domain.entities.journal import CallState, Entry
@@ -22,12 +23,13 @@ from domain.entities.steps import StepStatus
 from domain.moments import to_text
 from domain.operations import outcomes
 from domain.operations.reconciliation import Finding, reconcile
-from domain.refusals import ExecutionAlreadyTerminal
+from domain.refusals import ExecutionAlreadyTerminal, Unavailable
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import AtCommit
 from tests.support.operations import end, stack_of, stop
-from tests.support.programs import block, call, do, literal, post, program, sleep
+from tests.support.programs import block, call, do, for_each, literal, post, program, sleep
 
+TIMES_OUT = {"timeoutSeconds": 7200, "defaultDecision": "rejected"}
 LATER = START + timedelta(days=90)
 
 
@@ -126,6 +128,87 @@ def test_who_waits_for_people_has_that_in_its_journal(unreachable: Stack) -> Non
 
     [item] = unreachable.table.query(keys.execution_partition(ids[1]), journal.of_step(1, 0))
     assert journal.from_item(item).state is CallState.AWAITING
+
+
+def test_an_execution_that_there_is_not_is_done(unreachable: Stack) -> None:
+    assert run_slice(slices_of(unreachable, World()), "0" * 24, "1" * 24).action == "done"
+
+
+def test_a_generation_that_was_followed_starts_its_successor_and_does_nothing_else(
+    stack: Stack, unreachable: Stack
+) -> None:
+    ids, world = start(unreachable, program(do(post("https://a/1")))), World()
+    with pytest.raises(Unavailable):
+        outcomes.hand_over(unreachable, START, executions.read_state(stack.table, *ids))
+    assert stack.state_machine.describe(ids[1], 2) == "never started"
+
+    assert run_slice(slices_of(stack, world), *ids, generation=1).action == "done"
+
+    assert stack.state_machine.describe(ids[1], 2) == "running"
+    assert world.attempts == []
+
+
+@pytest.mark.parametrize("meanwhile", ["stopped", "handed over"])
+def test_a_handover_that_comes_too_late_changes_nothing(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    ids, world = start(stack, program(sleep(60), sleep(60))), World()
+    run_slice(slices_of(stack, world), *ids)
+    commit = stack.table.commit
+
+    def beside(*writes: Any) -> None:
+        monkeypatch.setattr(stack.table, "commit", commit)
+        if meanwhile == "stopped":
+            stop(stack, START, *ids)
+        else:
+            outcomes.hand_over(stack, START, executions.read_state(stack.table, *ids))
+        commit(*writes)
+
+    monkeypatch.setattr(stack.table, "commit", beside)
+    full = replace(slices_of(stack, world), slices_of_generation=1)
+
+    if meanwhile == "stopped":
+        assert run_slice(full, *ids).action == "done"
+    else:
+        with pytest.raises(SliceSuperseded):
+            run_slice(full, *ids)
+
+    assert executions.read_state(stack.table, *ids).generation.number == (1 if meanwhile == "stopped" else 2)
+
+
+def test_a_resume_point_is_stored_once_it_is_worth_it(dynamodb: Any, unreachable: Stack) -> None:
+    waits = 4 * WORTH_A_WRITE
+    ids, world = start(unreachable, program(for_each("n", literal(list(range(waits))), sleep(1)))), World()
+    waited, stored = 0, list[int]()
+
+    def note(params: Any, **_: Any) -> None:
+        written = [write["Put"]["Item"]["sk"]["S"] for write in params["TransactItems"] if "Put" in write]
+        stored.extend(waited for key in written if key == "RESUME_POINT")
+
+    dynamodb.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", note)
+    while (following := run_slice(slices_of(unreachable, world), *ids)).until is not None:
+        world.now, waited = following.until, waited + 1
+
+    assert stored == [WORTH_A_WRITE, 2 * WORTH_A_WRITE, 3 * WORTH_A_WRITE]
+
+
+@pytest.mark.parametrize("action", ["continue", "wait", "await"])
+def test_an_execution_is_due_a_minute_after_it_should_be_heard_of(unreachable: Stack, action: str) -> None:
+    body = {
+        "continue": program(do(post("https://a/1")), do(post("https://a/2"))),
+        "wait": program(sleep(7200), do(post("https://a/2"))),
+        "await": program(
+            do(call("human.create", literal("?"), literal(None), literal(None), literal(TIMES_OUT))),
+            do(call("human.wait")),
+        ),
+    }[action]
+    ids, world = start(unreachable, body), World(START + timedelta(minutes=10))
+    context = slices_of(unreachable, world, slice_seconds=0)
+    while (following := run_slice(context, *ids)).action != action:
+        assert following.action == "continue"
+
+    expected = world.now if action == "continue" else world.now + timedelta(hours=2)
+    assert executions.read_state(unreachable.table, *ids).due_at == to_text(expected + timedelta(minutes=1))
 
 
 def test_after_a_stop_no_effect_begins(unreachable: Stack) -> None:

@@ -20,18 +20,18 @@ class Next:
 
     def no_later_than(self, deadline: datetime) -> "Next":
         """The same, with a wait that ends at the deadline of its execution at the latest."""
-        if self.action in {"continue", "done"}:
+        if self.action == "continue":
             return self
         return replace(self, until=min(self.until or deadline, deadline))
 
     def output(self, now: datetime) -> dict[str, str | int]:
         """The output of the task, as the state machine reads it: a time-out is counted in seconds, at least one."""
         output: dict[str, str | int] = {"action": self.action}
-        if self.until is not None and self.action == "wait":
-            output["until"] = self.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        if self.until is not None and self.action == "await":
-            output["seconds"] = max(1, math.ceil((self.until - now).total_seconds()))
-        return output
+        if self.until is None:
+            return output
+        if self.action == "await":
+            return output | {"seconds": max(1, math.ceil((self.until - now).total_seconds()))}
+        return output | {"until": self.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 CONTINUE = Next("continue")
