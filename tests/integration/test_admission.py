@@ -24,6 +24,7 @@ from domain.refusals import (
 )
 from tests.support import operations
 from tests.support.given import NOW, PROGRAM
+from tests.support.operations import started
 
 
 def run(
@@ -170,3 +171,12 @@ class TestIdempotencyKeys:
 
         assert again["execution_id"] != first["execution_id"]
         assert not replayed
+
+
+@pytest.mark.parametrize("given", [None, {"a": 1}])
+def test_an_input_is_stored_apart_unless_it_is_null(
+    stack: Stack, workspace: Workspace, workflow: Workflow, given: Any
+) -> None:
+    execution_id = started(stack, NOW, workspace, workflow.id, given)
+
+    assert (stack.table.get(executions.input_key(execution_id)) is None) is (given is None)

@@ -28,7 +28,7 @@ from handlers import (
 )
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
-from tests.support.given import NOW
+from tests.support.given import NOW, AtCommit
 from tests.support.operations import grant
 from tests.support.programs import do, literal, post, program
 from tests.support.requests import Context, event, send
@@ -320,6 +320,26 @@ def test_a_query_parameter_that_stands_twice_is_400(shop: Shop) -> None:
     answer = list_executions.handler(asked, Context(), shop.worker)  # type: ignore[arg-type]
 
     assert json.loads(answer["body"]) == {"error": "The query parameter limit must not stand twice."}
+
+
+def test_a_list_of_one_workflow_has_no_execution_of_another(shop: Shop) -> None:
+    other = publish(shop.table, utc_now(), shop.workspace.id, name="Other", description="", program=program()).id
+    ids = {workflow: shop.run(workflow=workflow)[2]["execution_id"] for workflow in (shop.workflow, other)}
+
+    for workflow, execution_id in ids.items():
+        [row] = shop.list(workflow_id=workflow)[2]["executions"]
+        assert (row["execution_id"], row["workflow_id"]) == (execution_id, workflow)
+    assert len(shop.list()[2]["executions"]) == 2
+    assert shop.list(workflow_id=NOBODY)[2] == {"executions": []}
+
+
+def test_a_stop_of_what_is_gone_by_then_is_404(shop: Shop, dynamodb: Any, at_commit: AtCommit) -> None:
+    execution_id = shop.run()[2]["execution_id"]
+    at = executions.key(shop.workspace.id, execution_id)
+    gone = {name: {"S": value} for name, value in at._asdict().items()}
+    at_commit(lambda: dynamodb.delete_item(TableName="table", Key=gone))
+
+    assert shop.stop(execution_id)[0] == 404
 
 
 def test_a_workflow_to_list_by_must_be_an_id(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.writes import TRANSACTION_WRITES
 from domain.engine import checkpoints
-from domain.engine.slices import run_slice
+from domain.engine.slices import WORTH_A_WRITE, run_slice
 from domain.entities import executions, resume_points, steps
 from domain.program import limits
 from tests.support.conformance import START, KillingTable, WorkerKilled, World, run, slices_of, start
@@ -152,6 +152,33 @@ def test_a_step_of_many_calls_leaves_a_slice_that_has_lasted_long_enough(stack: 
     assert actions == ["continue"]
     assert [url for _, url in world.attempts] == ["https://a/0", "https://a/1", "https://a/2"]
     assert executions.read(stack.table, *ids).status == "success"
+
+
+@pytest.mark.parametrize(("slice_seconds", "calls"), [(1, 2), (20, 4)])
+def test_a_step_stays_for_ten_seconds_or_as_long_as_its_slice(stack: Stack, slice_seconds: float, calls: int) -> None:
+    ids = start(stack, program(do({"kind": "ArrayExpr", "elements": [post(f"https://a/{n}") for n in range(6)]})))
+    world = World()
+    # Each call takes five seconds.
+    monotonic = lambda: 5.0 * len(world.attempts)  # noqa: E731
+    context = replace(slices_of(stack, world, slice_seconds=slice_seconds), monotonic=monotonic)
+
+    assert run_slice(context, *ids).action == "continue"
+    assert len(world.attempts) == calls
+
+
+def test_steps_leave_a_slice_whose_time_is_over_and_the_last_one_ends_it(unreachable: Stack) -> None:
+    """A resume point is stored on the way, as it is where steps wait."""
+    count = WORTH_A_WRITE + 1
+    ids = start(unreachable, program(*[let(f"x{number}", literal(number)) for number in range(count)]))
+    context = slices_of(unreachable, World(), slice_seconds=0)
+
+    actions = [run_slice(context, *ids).action for _ in range(count)]
+
+    assert actions == ["continue"] * (count - 1) + ["done"]
+    item = unreachable.table.get(resume_points.key(ids[1]))
+    assert item is not None
+    assert resume_points.from_item(item).next_step == WORTH_A_WRITE
+    assert len(steps.read_all(unreachable.table, executions.read(unreachable.table, *ids))) == count
 
 
 def test_calls_that_are_committed_on_the_way_show_their_step_as_running(dynamodb: Any, unreachable: Stack) -> None:

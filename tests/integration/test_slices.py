@@ -211,6 +211,41 @@ def test_an_execution_is_due_a_minute_after_it_should_be_heard_of(unreachable: S
     assert executions.read_state(unreachable.table, *ids).due_at == to_text(expected + timedelta(minutes=1))
 
 
+def test_short_waits_leave_an_execution_where_it_stands_in_its_index(unreachable: Stack) -> None:
+    ids, world = start(unreachable, program(*[sleep(5)] * 9)), World()
+    seen: list[str] = []
+    while (following := run_slice(slices_of(unreachable, world), *ids)).until is not None:
+        world.now = following.until
+        seen.append(executions.read_state(unreachable.table, *ids).due_at)
+
+    # Written at the start, and again when less than half a minute was left to it.
+    first, second = to_text(START + timedelta(seconds=60)), to_text(START + timedelta(seconds=35 + 60))
+    assert seen == [first] * 6 + [second] * 3
+
+
+@pytest.mark.parametrize(("written", "kept"), [(29, False), (30, True), (60, True), (300, True), (301, False)])
+def test_a_moment_that_lies_near_enough_is_kept(written: int, kept: bool) -> None:
+    stands = to_text(START + timedelta(seconds=written))
+
+    assert executions.due_at(START, stands) == (stands if kept else to_text(START + timedelta(seconds=60)))
+
+
+def test_reconciliation_leaves_alone_what_was_heard_of_since_the_index_showed_it(dynamodb: Any, stack: Stack) -> None:
+    ids = start(stack, program(sleep(60)))
+    later = START + timedelta(minutes=2)
+
+    class Lagging(Table):
+        """A table whose index shows the execution as due."""
+
+        def query_index(self, *_: Any) -> Iterator[Any]:
+            yield {**executions.key(*ids)._asdict(), "due_at": ""}
+
+    table = Lagging(dynamodb, "table")
+    table.commit(executions.postpone(executions.read_state(table, *ids), to_text(later + timedelta(seconds=1))))
+
+    assert dict(reconcile(stack_of(table, stack.state_machine), lambda: later, lambda: True)) == {}
+
+
 def test_after_a_stop_no_effect_begins(unreachable: Stack) -> None:
     ids = start(unreachable, program(sleep(60), do(post("https://a/1"))))
     world = World()

@@ -94,7 +94,7 @@ def create(api_key: ApiKey, limit: int) -> tuple[Write, Write]:
         "workspace_id": api_key.workspace_id,
         "scopes": set(api_key.scopes),
         "created_at": api_key.created_at,
-        **({} if api_key.expires_at is None else {"expires_at": api_key.expires_at}),
+        "expires_at": api_key.expires_at,
     }
     return (
         Write.update(
