@@ -1,6 +1,6 @@
 """Reviews: decided once, in time, by people of the workspace, while the execution runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -203,3 +203,27 @@ def test_a_review_whose_execution_is_gone_is_not_found(waiting: Waiting) -> None
 
     with pytest.raises(ReviewNotFound):
         waiting.decide("yes")
+
+
+def test_a_list_tells_decided_reviews_of_an_ended_execution_from_closed_ones(waiting: Waiting, dynamodb: Any) -> None:
+    other = replace(waiting.review, id="f" * 24)
+    waiting.table.commit(*reviews.create(other))
+    waiting.decide("yes")
+    end(waiting.table, waiting.workspace_id, waiting.execution_id, End(Status.STOPPED, START))
+
+    found = reviews.list_page(waiting.table, OVER, waiting.workspace_id, 9, None, only_pending=False)
+
+    assert [(review.id, review.decision, review.is_closed) for review in found] == [
+        (other.id, None, True),
+        (waiting.review.id, "yes", False),
+    ]
+
+
+def test_a_list_of_decided_reviews_asks_for_no_execution(waiting: Waiting, dynamodb: Any) -> None:
+    waiting.decide("yes")
+    calls: list[str] = []
+    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+
+    reviews.list_page(waiting.table, START, waiting.workspace_id, 9, None, only_pending=False)
+
+    assert calls == ["Query"]

@@ -12,7 +12,7 @@ from domain.aws.keys import Index, Page
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
-from domain.aws.writes import Write
+from domain.aws.writes import ConditionNotMet, Write
 from domain.engine.checkpoints import Checkpoint, ExecutionEnded, SliceSuperseded
 from domain.engine.journaled_calls import Diverged
 from domain.engine.slices import SLICES, WORTH_A_WRITE, run_slice
@@ -244,6 +244,64 @@ def test_reconciliation_leaves_alone_what_was_heard_of_since_the_index_showed_it
     table.commit(executions.postpone(executions.read_state(table, *ids), to_text(later + timedelta(seconds=1))))
 
     assert dict(reconcile(stack_of(table, stack.state_machine), lambda: later, lambda: True)) == {}
+
+
+def test_a_slice_that_comes_too_early_waits_on(unreachable: Stack) -> None:
+    """A call that waits for another attempt is not made before its time."""
+    ids, world = start(unreachable, program(do(post("https://down/")))), World()
+    first = run_slice(slices_of(unreachable, world), *ids)
+    assert first.until is not None
+
+    world.now = first.until - timedelta(seconds=1)
+    again = run_slice(slices_of(unreachable, world), *ids)
+
+    assert again == first
+    assert len(world.attempts) == 1
+
+
+def test_a_bookmark_is_of_its_own_step_alone(unreachable: Stack) -> None:
+    loop = for_each("n", literal(list(range(WORTH_A_WRITE + 2))), sleep(1))
+    behind = block(do(post("https://a/1")), sleep(1), do(post("https://a/2")))
+    ids, world = start(unreachable, program(loop, behind, sleep(1), do(post("https://a/3")))), World()
+
+    while (following := run_slice(slices_of(unreachable, world), *ids)).until is not None:
+        world.now = following.until
+
+    assert [url for _, url in world.attempts] == ["https://a/1", "https://a/2", "https://a/3"]
+    assert executions.read(unreachable.table, *ids).status is Status.SUCCESS
+
+
+def test_a_slice_between_two_steps_reads_no_journal(dynamodb: Any, unreachable: Stack) -> None:
+    ids = start(unreachable, program(*[do(literal(n)) for n in range(3)]))
+    context = slices_of(unreachable, World(), slice_seconds=0)
+    run_slice(context, *ids)
+    calls: list[str] = []
+    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+
+    run_slice(context, *ids)
+
+    assert calls == ["BatchGetItem", "Query", "TransactWriteItems"]
+
+
+def test_an_execution_that_was_heard_of_is_not_put_off(unreachable: Stack) -> None:
+    ids = start(unreachable, program(sleep(60)))
+    stale = executions.read_state(unreachable.table, *ids)
+    unreachable.table.commit(executions.postpone(stale, to_text(LATER)))
+
+    with pytest.raises(ConditionNotMet):
+        unreachable.table.commit(executions.postpone(stale, to_text(START)))
+
+    assert executions.read_state(unreachable.table, *ids).due_at == to_text(LATER)
+
+
+def test_an_execution_is_ended_in_the_generation_that_was_read(stack: Stack) -> None:
+    ids = start(stack, program(sleep(60)))
+    for _ in range(2):
+        read = executions.read_state(stack.table, *ids)
+        outcomes.hand_over(stack, START, read)
+        with pytest.raises(ConditionNotMet):
+            stack.table.commit(executions.end(read, End(Status.STOPPED, START)))
+    stack.table.commit(executions.end(executions.read_state(stack.table, *ids), End(Status.STOPPED, START)))
 
 
 def test_after_a_stop_no_effect_begins(unreachable: Stack) -> None:

@@ -112,12 +112,12 @@ def _as_they_stand(table: Table, now: datetime, found: Iterable[Review]) -> Iter
     a review whose time is over is recorded before its execution goes on with it.
     """
     for some in batched(found, READ_AT_ONCE, strict=False):
-        at_executions = {executions.key(one.workspace_id, one.execution_id) for one in some if one.decision is None}
-        states = table.get_many(*at_executions) if at_executions else {}
-        has_ended = {at.sk for at, item in states.items() if executions.from_item(item).status is not Status.RUNNING}
+        undecided = {executions.key(one.workspace_id, one.execution_id) for one in some if one.decision is None}
+        states = table.get_many(*undecided) if undecided else {}
+        ended = {at for at, item in states.items() if executions.from_item(item).status is not Status.RUNNING}
         for one in some:
-            at = executions.key(one.workspace_id, one.execution_id)
-            yield replace(one, is_closed=True) if at in states and at.sk in has_ended else one.at(now)
+            is_closed = one.decision is None and executions.key(one.workspace_id, one.execution_id) in ended
+            yield replace(one, is_closed=True) if is_closed else one.at(now)
 
 
 def of_execution(table: Table, execution_id: str) -> list[Review]:
@@ -170,18 +170,22 @@ def create(review: Review) -> tuple[Write, ...]:
     )
 
 
-def decide(review: Review, decision: str, comment: str | None, decided_at: str | None) -> tuple[Write, Write]:
-    """Decide once, or refuse with `ReviewAlreadyDecided`; a review that is decided is not among the pending."""
+def decide(decided: Review) -> tuple[Write, Write]:
+    """Store how a review is decided, once, or refuse with `ReviewAlreadyDecided`; it is not among the pending then."""
     return (
         Write.update(
-            key(review.workspace_id, review.id),
+            key(decided.workspace_id, decided.id),
             "SET decision = :decision, #comment = :comment, decided_at = :decided_at",
             condition="attribute_not_exists(decision)",
-            values={":decision": decision, ":comment": comment, ":decided_at": decided_at},
+            values={
+                ":decision": decided.decision,
+                ":comment": decided.comment,
+                ":decided_at": decided.decided_at,
+            },
             names={"#comment": "comment"},
             refusal=lambda seen: ReviewAlreadyDecided((seen or {})["decision"]),
         ),
-        Write.delete(_pending_key(review.workspace_id, review.id)),
+        Write.delete(_pending_key(decided.workspace_id, decided.id)),
     )
 
 
@@ -203,9 +207,9 @@ def take_defaults(table: Table, now: datetime, execution_id: str) -> list[Review
     found = []
     for stored in of_execution(table, execution_id):
         review = stored.at(now)
-        if review.decision is not None and review is not stored:
+        if review is not stored:
             try:
-                table.commit(*decide(review, review.decision, None, review.decided_at))
+                table.commit(*decide(review))
             except ReviewAlreadyDecided:
                 review = read(table, now, review.workspace_id, review.id)
         found.append(review)

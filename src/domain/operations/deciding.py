@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, override
 
@@ -56,10 +56,8 @@ class Decide(Operation):
             raise ReviewAlreadyDecided(review.decision)
         if self.decision not in review.decisions:
             raise InvalidRequest(f"decision must be one of: {', '.join(review.decisions)}.")
-        writes = (
-            *reviews.decide(review, self.decision, self.comment, to_text(self.now)),
-            reviews.hasten_execution(review, self.now),
-        )
+        decided = replace(review, decision=self.decision, comment=self.comment, decided_at=to_text(self.now))
+        writes = (*reviews.decide(decided), reviews.hasten_execution(review, self.now))
         body: Value = {"review_id": self.review_id, "status": "decided", "decision": self.decision}
         return Plan(writes, Owner("execution", review.execution_id), body)
 
