@@ -7,6 +7,7 @@ import pytest
 from domain.aws.stack import Stack
 from domain.aws.writes import ConditionNotMet
 from domain.entities import workflows, workspaces
+from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts
@@ -15,7 +16,7 @@ from domain.refusals import InvalidRequest, WorkflowNotFound, WorkspaceNotFound
 from handlers import decide_review, get_review, get_workflow, list_reviews, run_workflow
 from handlers.worker import Worker
 from tests.support.given import NOW, PROGRAM
-from tests.support.operations import grant
+from tests.support.operations import grant, run
 from tests.support.requests import Context, event, send
 from tests.support.shop import Shop
 
@@ -196,3 +197,16 @@ def test_of_two_workspaces_with_one_id_the_second_is_not_created(
 
     with pytest.raises(ConditionNotMet):
         accounts.create_workspace(stack.table, utc_now(), name="Other", plan=Plan.PRO)
+
+
+def test_a_workspace_that_is_gone_by_then_runs_nothing_and_is_granted_nothing(
+    stack: Stack, workspace: Workspace, workflow: Workflow, dynamodb: Any
+) -> None:
+    gone = {name: {"S": value} for name, value in workspaces.key(workspace.id)._asdict().items()}
+    dynamodb.delete_item(TableName="table", Key=gone)
+
+    with pytest.raises(WorkspaceNotFound):
+        run(stack, NOW, workspace, workflow.id)
+    with pytest.raises(WorkspaceNotFound):
+        stack.table.commit(workspaces.add_credits(workspace.id, 5))
+    assert stack.table.get(workspaces.key(workspace.id)) is None

@@ -206,16 +206,17 @@ def test_a_review_whose_execution_is_gone_is_not_found(waiting: Waiting) -> None
 
 
 def test_a_list_tells_decided_reviews_of_an_ended_execution_from_closed_ones(waiting: Waiting, dynamodb: Any) -> None:
-    other = replace(waiting.review, id="f" * 24)
-    waiting.table.commit(*reviews.create(other))
+    first = waiting.review
+    other = replace(first, id="f" * 24)
     waiting.decide("yes")
+    waiting.table.commit(*reviews.create(other))
     end(waiting.table, waiting.workspace_id, waiting.execution_id, End(Status.STOPPED, START))
 
     found = reviews.list_page(waiting.table, OVER, waiting.workspace_id, 9, None, only_pending=False)
 
     assert [(review.id, review.decision, review.is_closed) for review in found] == [
         (other.id, None, True),
-        (waiting.review.id, "yes", False),
+        (first.id, "yes", False),
     ]
 
 
