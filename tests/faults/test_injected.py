@@ -541,3 +541,31 @@ def test_a_decision_that_comes_right_before_the_token_is_kept_wakes_the_executio
     system.drive()
 
     assert system.status(execution_id) == "success"
+
+
+def test_a_second_decision_is_refused_and_wakes_what_the_first_could_not(system: System) -> None:
+    execution_id = system.run(system.workflow(do(call("human.create", literal("Go?"))), do(call("human.wait")))).body[
+        "execution_id"
+    ]
+    system.step(execution_id)
+    review = system.reviews()[0]["review_id"]
+    system.wire.answers["SendTaskSuccess"] = [Answers(400, "ThrottlingException")]
+    assert system.decide(review).status == 200
+    system.wire.clear()
+
+    assert system.decide(review).status == 400
+
+    system.drive()
+    assert system.status(execution_id) == "success"
+
+
+def test_a_late_event_of_an_execution_that_has_ended_starts_nothing(system: System, workflow: str) -> None:
+    execution_id = system.run(workflow).body["execution_id"]
+    system.machines.end(execution_id, "TIMED_OUT")
+    system.deliver()
+    system.stop(execution_id)
+    system.wire.clear()
+
+    system.deliver()
+
+    assert "StartExecution" not in system.wire.calls

@@ -1,6 +1,7 @@
 """API keys: let in until the second they expire, remembered for a minute at the most, counted in every minute."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -170,3 +171,25 @@ def test_a_window_is_kept_for_ten_minutes(stack: Stack, workspace: Workspace) ->
     [window] = [item for item in stack.table.scan() if item["sk"] == "WINDOW"]
 
     assert window["expires_at"] == epoch_seconds(minute + timedelta(minutes=10))
+
+
+def test_a_worker_remembers_several_keys_at_once(stack: Stack, workspace: Workspace, dynamodb: Any) -> None:
+    keys = [_key(stack, workspace) for _ in range(2)]
+    authenticator = Authenticator(stack.table)
+    calls: list[str] = []
+    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+
+    for key in keys * 2:
+        authenticator.authenticate(f"Bearer {key}", NOW)
+
+    assert calls == ["GetItem", "UpdateItem", "BatchGetItem"] * 2 + ["UpdateItem"] * 2
+
+
+@pytest.mark.parametrize("by", ["id", "prefix"])
+def test_the_key_that_is_named_is_revoked_and_no_other(stack: Stack, workspace: Workspace, by: str) -> None:
+    made = [accounts.create_key(stack.table, NOW, workspace, frozenset(Scope)) for _ in range(3)]
+    revoked = made[1][1]
+
+    accounts.revoke_key(stack.table, NOW, workspace.id, getattr(revoked, by))
+
+    assert {key.id for key in api_keys.read_all(stack.table, workspace.id)} == {made[0][1].id, made[2][1].id}

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +13,21 @@ from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.engine.slices import run_slice
+from domain.entities import reviews
 from domain.entities.executions import End, Status
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
+from domain.operations.audits import examine
+from domain.operations.publishing import publish
+from handlers import decide_review
 from handlers.worker import Worker
 from tests.support.conformance import World, run, slices_of, start
 from tests.support.operations import end
-from tests.support.programs import block, call, do, for_each, let, literal, plus, var
+from tests.support.programs import block, call, do, for_each, let, literal, plus, program, sleep, var
+from tests.support.requests import send
 from tests.support.shop import Shop
+
+SLEEPS = program(sleep(60), sleep(60))
 
 
 class Calls:
@@ -75,6 +84,49 @@ def test_a_repeated_run_takes_three_calls_once_it_goes_on_or_has_ended(calls: Ca
     with calls.counted() as made:
         assert shop.run(Idempotency_Key="k")[0] == 202
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1}
+
+
+def test_a_repeated_run_starts_nothing_that_has_begun(calls: Calls, shop: Shop, stack: Stack) -> None:
+    workflow = publish(stack.table, utc_now(), shop.workspace.id, name="Two", description="", program=SLEEPS).id
+    execution_id = shop.run(workflow=workflow, Idempotency_Key="k")[2]["execution_id"]
+    run_slice(slices_of(stack, World(utc_now())), shop.workspace.id, execution_id)
+
+    with calls.counted() as made:
+        assert shop.run(workflow=workflow, Idempotency_Key="k")[0] == 202
+
+    assert made == {"UpdateItem": 1, "BatchGetItem": 1, "GetItem": 1}
+
+
+def test_a_warm_decision_takes_six_calls_where_nobody_waits_yet(calls: Calls, shop: Shop, stack: Stack) -> None:
+    asks = program(do(call("human.create", literal("Go?"))), *[sleep(60)])
+    workflow = publish(stack.table, utc_now(), shop.workspace.id, name="Asks", description="", program=asks).id
+    execution_id = shop.run(workflow=workflow)[2]["execution_id"]
+    run_slice(slices_of(stack, World(utc_now())), shop.workspace.id, execution_id)
+    [review] = reviews.of_execution(stack.table, execution_id)
+    path, body = f"/v1/reviews/{review.id}/decision", '{"decision": "approved"}'
+
+    with calls.counted() as made:
+        assert send(shop.worker, decide_review.handler, "POST", path, shop.key, body=body)[0] == 200
+    # The count, the review, the decision; and whether it was the last: the marks, the reviews, the token.
+    assert made == {"UpdateItem": 1, "BatchGetItem": 2, "TransactWriteItems": 1, "Query": 1, "GetItem": 1}
+
+    with calls.counted() as made:
+        assert send(shop.worker, decide_review.handler, "POST", path, shop.key, body=body)[0] == 400
+    assert made == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 1}
+
+
+def test_the_doctor_looks_closer_at_what_may_be_wrong_and_at_nothing_else(
+    calls: Calls, shop: Shop, stack: Stack
+) -> None:
+    for number in range(4):
+        execution_id = shop.run()[2]["execution_id"]
+        if number % 2:
+            shop.stop(execution_id)
+
+    with calls.counted() as made:
+        assert not any(asdict(examine(stack, utc_now() + timedelta(hours=1))).values())
+
+    assert made == {"ListExecutions": 1, "Scan": 1}
 
 
 def test_a_stop_of_what_has_ended_writes_nothing(calls: Calls, shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """`lodol`: every command on a stack, what it prints, and how it refuses."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from domain.aws.writes import Write
 from domain.entities import executions, ledger, receipts, workspaces
 from domain.entities.executions import End, Status
 from domain.entities.receipts import Owner
+from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
-from domain.operations import outcomes
-from domain.operations.audits import audit_credits
+from domain.operations import accounts, outcomes
+from domain.operations.audits import audit_credits, examine
 from domain.operations.publishing import publish
 from tests.support.given import PROGRAM
-from tests.support.operations import end, started
+from tests.support.operations import end, grant, started
 
 SAMPLES = sorted((Path(__file__).parents[2] / "workflows").glob("*.yaml"))
 
@@ -127,16 +129,17 @@ def test_the_plans_key_limit_holds(workspace: str) -> None:
 def test_an_audit_recomputes_the_balance(stack: Stack, workspace: str) -> None:
     execution_id = _run(stack, workspace, utc_now())
     outcomes.record_broken(stack.table, utc_now(), executions.read_state(stack.table, workspace, execution_id))
-    _run(stack, workspace, utc_now())
+    for _ in range(2):
+        _run(stack, workspace, utc_now())
 
     assert lodol("credits", "audit", workspace) == {
         "workspace_id": workspace,
         "granted": 5,
-        "charged": 2,
+        "charged": 3,
         "refunded": 1,
-        "balance": 4,
-        "running": 1,
-        "slots_taken": 1,
+        "balance": 3,
+        "running": 2,
+        "slots_taken": 2,
         "differences": [],
     }
 
@@ -160,6 +163,39 @@ def test_an_audit_names_every_difference(stack: Stack, workspace: str) -> None:
     ]
 
 
+def test_a_balance_of_nothing_is_no_difference(stack: Stack, workspace: str) -> None:
+    for _ in range(5):
+        _run(stack, workspace, utc_now())
+
+    audit = audit_credits(stack.table, workspace)
+
+    assert (audit.balance, audit.differences) == (0, ())
+
+
+@pytest.mark.parametrize(("changes", "readings"), [(0, 1), (1, 2), (3, 4), (99, 5)])
+def test_a_workspace_at_work_is_audited_again_a_few_times(
+    stack: Stack, workspace: str, monkeypatch: pytest.MonkeyPatch, changes: int, readings: int
+) -> None:
+    read, seen = workspaces.read, [0]
+
+    def at_work(table: Table, workspace_id: str) -> Workspace:
+        seen[0] += 1
+        return replace(read(table, workspace_id), credits=min(seen[0], changes + 1))
+
+    audits_made: list[str] = []
+    list_page = executions.list_page
+    monkeypatch.setattr(workspaces, "read", at_work)
+    monkeypatch.setattr(
+        executions,
+        "list_page",
+        lambda *args: audits_made.append("") or list_page(*args),  # type: ignore[func-returns-value]
+    )
+
+    audit_credits(stack.table, workspace)
+
+    assert len(audits_made) == readings
+
+
 def test_an_audit_names_a_balance_below_zero(stack: Stack, workspace: str) -> None:
     stack.table.commit(Write.update(workspaces.key(workspace), "ADD credits :less", values={":less": -6}))
 
@@ -174,6 +210,53 @@ def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str
     _run(stack, workspace, utc_now())
 
     assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0}
+
+
+def test_the_doctor_counts_slots_workspace_by_workspace(stack: Stack) -> None:
+    clean, leaking, lacking = (
+        accounts.create_workspace(stack.table, utc_now(), name=name, plan=Plan.PRO, credits=5).id for name in "abc"
+    )
+    for workspace_id in (clean, leaking, lacking):
+        execution_id = _run(stack, workspace_id, utc_now())
+        if workspace_id == leaking:
+            end(stack.table, workspace_id, execution_id, End(Status.SUCCESS, utc_now()))
+        if workspace_id == lacking:
+            stack.table.commit(workspaces.free_slot(workspace_id))
+
+    assert examine(stack, utc_now()).leaked_slots == tuple(sorted([leaking, lacking]))
+
+
+def test_the_doctor_looks_again_at_what_has_changed_while_it_read(
+    stack: Stack, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = _run(stack, workspace, utc_now())
+    shown = list(stack.table.scan())
+    end(stack.table, workspace, execution_id, End(Status.SUCCESS, utc_now()))
+    stack.table.commit(workspaces.free_slot(workspace))
+    stale = [{**item, "slots_taken": 3} if item["sk"] == "WORKSPACE" else item for item in shown]
+    monkeypatch.setattr(stack.table, "scan", lambda: iter(stale))
+
+    found = examine(stack, utc_now() + timedelta(hours=1))
+
+    assert (found.leaked_slots, found.overdue_executions) == ((), ())
+
+
+def test_the_doctor_knows_receipts_of_grants_and_expired_ones(stack: Stack, workspace: str) -> None:
+    grant(stack, utc_now(), workspace, 1, key="g")
+    at = receipts.key(workspace, "run", "old")
+    long_ago = utc_now() - timedelta(days=2)
+    stack.table.commit(receipts.write(at, "asked", Owner("execution", "2" * 24), "{}", long_ago))
+
+    assert examine(stack, utc_now()).receipts_without_executions == ()
+
+
+def test_the_doctor_leaves_what_is_not_due_yet_to_reconciliation(
+    unreachable: Stack, stack: Stack, workspace: str
+) -> None:
+    execution_id = _run(unreachable, workspace, utc_now() - timedelta(minutes=3))
+
+    assert examine(stack, utc_now()).overdue_executions == ()
+    assert examine(stack, utc_now() + timedelta(minutes=2)).overdue_executions == (execution_id,)
 
 
 def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: Stack, workspace: str) -> None:

@@ -74,6 +74,11 @@ def test_the_same_key_for_another_request_is_400_and_names_the_owner(shop: Shop)
     assert owner in body["error"]
 
 
+@pytest.mark.parametrize("key", ["k", "k" * 256])
+def test_an_idempotency_key_has_up_to_256_characters(shop: Shop, key: str) -> None:
+    assert shop.run(Idempotency_Key=key)[0] == 202
+
+
 @pytest.mark.parametrize("key", ["", "k" * 257])
 def test_an_idempotency_key_of_no_length_or_too_much_is_400(shop: Shop, key: str) -> None:
     assert shop.run(Idempotency_Key=key)[0] == 400

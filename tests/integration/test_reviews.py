@@ -228,3 +228,8 @@ def test_a_list_of_decided_reviews_asks_for_no_execution(waiting: Waiting, dynam
     reviews.list_page(waiting.table, START, waiting.workspace_id, 9, None, only_pending=False)
 
     assert calls == ["Query"]
+
+
+def test_a_review_whose_time_is_over_is_decided_before_its_execution_goes_on(waiting: Waiting) -> None:
+    with pytest.raises(ReviewAlreadyDecided, match="no"):
+        waiting.decide("yes", OVER)

@@ -1,15 +1,18 @@
 """Entries of the journal and resume points: what is stored of each, and that it reads back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from domain.entities import resume_points, steps
+from domain.aws.writes import ABSENT
+from domain.entities import resume_points, steps, workflows
 from domain.entities.executions import Execution, Status
 from domain.entities.journal import CallState, Entry, from_item
 from domain.entities.resume_points import MOST_BYTES, ResumePoint
 from domain.entities.steps import StepStatus
+from domain.entities.workflows import Workflow
 from domain.moments import to_text
 
 NOW = datetime(2026, 1, 15, 10, 30, 0, 250, tzinfo=UTC)
@@ -85,3 +88,13 @@ def test_what_an_ended_execution_left_unfinished_ended_with_it(
     step = steps.from_item({"sk": "STEP#00003", "status": "running"}, execution)
 
     assert (step.index, step.status, step.error) == (3, *shown)
+
+
+def test_a_workflow_is_stored_over_the_version_that_was_seen_or_where_there_was_none() -> None:
+    workflow = Workflow("f", "w", "A", "", 2, "created", "updated", None)
+
+    first, second = workflows.put(workflow, None), workflows.put(workflow, replace(workflow, version=1))
+
+    assert (first.condition, ":seen" in first.values) == (ABSENT, False)
+    assert (second.condition, second.values[":seen"], second.values[":version"]) == ("version = :seen", 1, 2)
+    assert "last_run_at" not in first.expression

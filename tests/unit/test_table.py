@@ -172,3 +172,10 @@ def test_a_query_without_a_limit_reads_on_to_its_end() -> None:
 )
 def test_a_page_ends_right_before_the_position_that_it_comes_after(prefix: str, after: str | None, last: str) -> None:
     assert Page.newest(prefix, after).last == last
+
+
+def test_nothing_is_asked_where_nothing_is_wanted() -> None:
+    client = Client()
+
+    assert table(client).get_many() == {}
+    assert client.asked == []

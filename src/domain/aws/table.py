@@ -68,7 +68,8 @@ class Table:
     def get_many(self, *keys: Key) -> dict[Key, Item]:
         """Read items, `READ_AT_ONCE` at most, consistently in one call; those that do not exist are missing."""
         found: dict[Key, Item] = {}
-        wanted: Any = {self.name: {"Keys": [_key(key) for key in dict.fromkeys(keys)], "ConsistentRead": True}}
+        asked = {"Keys": [_key(key) for key in dict.fromkeys(keys)], "ConsistentRead": True}
+        wanted: Any = {self.name: asked} if keys else {}
         while wanted:
             answer = call_aws(self._client.batch_get_item, RequestItems=wanted)
             for raw in answer["Responses"].get(self.name, []):

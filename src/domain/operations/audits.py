@@ -46,7 +46,7 @@ def audit_credits(table: Table, workspace_id: str) -> CreditsAudit:
         audit = _audit(table, workspace)
         before, workspace = workspace, workspaces.read(table, workspace_id)
         if workspace == before:
-            break
+            return audit
     return audit
 
 
@@ -121,10 +121,7 @@ def examine(stack: Stack, now: datetime) -> Examination:
     overdue = [
         run.id
         for run in runs.values()
-        if run.status is Status.RUNNING
-        and now - run.started > _PUT_RIGHT_WITHIN
-        and run.id not in there
-        and _is_overdue(stack, now, run)
+        if run.status is Status.RUNNING and run.id not in there and _is_overdue(stack, now, run)
     ]
     leaked = [workspace_id for workspace_id, taken in slots.items() if taken and _has_leaked(stack.table, workspace_id)]
     return Examination(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -92,11 +93,9 @@ def carry_out(stack: Stack, operation: Operation) -> Success:
     """
     claim = _claim_of(operation)
     for _ in range(_READINGS):
-        try:
+        # What was read and changed before the commit is read again.
+        with suppress(ConditionNotMet):
             return _carry_out(stack, operation, claim)
-        except ConditionNotMet:
-            # What was read changed before the commit: it is read again.
-            continue
     raise claim.contention
 
 
