@@ -129,6 +129,14 @@ def test_the_doctor_looks_closer_at_what_may_be_wrong_and_at_nothing_else(
     assert made == {"ListExecutions": 1, "Scan": 1}
 
 
+@pytest.mark.parametrize("execution_id", ["x", "0" * 23, "F" * 24, "0" * 25])
+def test_an_id_that_is_none_is_looked_up_nowhere(calls: Calls, shop: Shop, execution_id: str) -> None:
+    with calls.counted() as made:
+        assert shop.get(execution_id)[0] == shop.stop(execution_id, Idempotency_Key="k")[0] == 404
+
+    assert made == {"UpdateItem": 2}
+
+
 def test_a_stop_of_what_has_ended_writes_nothing(calls: Calls, shop: Shop) -> None:
     execution_id = shop.run()[2]["execution_id"]
     shop.stop(execution_id)

@@ -168,3 +168,40 @@ def test_a_state_of_a_call_reads_back_as_written(table: Table) -> None:
 
     assert item is not None
     assert journal.from_item(item) == entry
+
+
+@pytest.mark.parametrize("event", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
+def test_a_handler_works_with_what_its_process_has(event: Path, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Lambda calls it: with an event and a context, and nothing else."""
+    used: list[str] = []
+
+    def the_worker() -> Worker:
+        used.append("worker")
+        return Worker(stack, utc_now)
+
+    def the_slice_context() -> Any:
+        used.append("slice context")
+        return slices_of(stack, World())
+
+    handler = importlib.import_module(f"handlers.{event.stem}").handler
+    for module in ("http", "reconcile", "record_outcome"):
+        monkeypatch.setattr(f"handlers.{module}.the_worker", the_worker)
+    monkeypatch.setattr("handlers.run_steps.the_slice_context", the_slice_context)
+    nobody = home.Stack("https://api", "sk_live_x", "0" * 24, {"Welcome Email Workflow": "0" * 24}, "", "", "stack")
+
+    handler(json.loads(filled(event.read_text(), nobody, "1" * 24, "2" * 24)), Context())
+
+    assert used == ["slice context" if event.stem == "run_steps" else "worker"]
+
+
+@pytest.mark.parametrize(("milliseconds", "found"), [(5000, {"left": 1}), (5001, {"started": 1})])
+def test_reconciliation_stops_five_seconds_before_its_function_would_be_stopped(
+    unreachable: Stack, stack: Stack, milliseconds: int, found: dict[str, int]
+) -> None:
+    start(unreachable, program(do(literal(1))))
+
+    class Late(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            return milliseconds
+
+    assert importlib.import_module("handlers.reconcile").handler({}, Late(), Worker(stack, utc_now)) == found

@@ -17,14 +17,14 @@ from domain.entities import executions, workspaces
 from domain.entities.executions import Status
 from domain.entities.workspaces import Plan
 from domain.moments import to_text
-from domain.operations import accounts, reconciliation
+from domain.operations import accounts, deciding, reconciliation
 from domain.operations.publishing import publish
-from domain.refusals import ConcurrencyLimitReached, Unavailable
+from domain.refusals import ConcurrencyLimitReached, Contention, Unavailable
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import PROGRAM
 from tests.support.machines import Flight
 from tests.support.operations import run
-from tests.support.programs import for_each, literal, program, sleep
+from tests.support.programs import call, do, for_each, literal, program, sleep
 from tests.support.system import Fresh, System
 
 WAITS = int(os.environ.get("LODOL_WAITS", "240"))
@@ -154,3 +154,57 @@ def test_an_admission_writes_as_much_with_ten_thousand_running_as_with_one(stack
     assert admit() <= few + 4
     with pytest.raises(ConcurrencyLimitReached):
         run(stack, START, workspace, workflow.id)
+
+
+@pytest.mark.parametrize(
+    ("time_outs", "after"),
+    [
+        ((), timedelta(minutes=5)),
+        ((None,), timedelta(days=1)),
+        ((7200,), timedelta(hours=2)),
+        ((None, 7200, 3600), timedelta(hours=1)),
+    ],
+)
+def test_what_waits_for_people_is_looked_at_again_when_their_time_is_over(
+    stack: Stack, time_outs: tuple[int | None, ...], after: timedelta
+) -> None:
+    asks = [
+        do(
+            call("human.create", literal("?"))
+            if seconds is None
+            else call(
+                "human.create",
+                literal("?"),
+                literal(None),
+                literal(None),
+                literal({"timeoutSeconds": seconds, "defaultDecision": "rejected"}),
+            )
+        )
+        for seconds in time_outs
+    ]
+    ids, world = start(stack, program(*asks, sleep(2_000_000))), World()
+    run_slice(slices_of(stack, world), *ids)
+    stack.table.commit(executions.postpone(executions.read_state(stack.table, *ids), to_text(START)))
+
+    assert reconciliation.reconcile(stack, world.clock, lambda: True) == {"running": 1}
+
+    assert executions.read_state(stack.table, *ids).due_at == to_text(START + after)
+
+
+def test_a_pass_survives_what_ends_or_is_contended_while_it_looks(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [system.run(system.workflow(sleep(60))).body["execution_id"] for _ in range(3)]
+    system.pass_time(minutes=2)
+    wake = deciding.wake_if_due
+
+    def beside(stack: Stack, now: Any, execution_id: str) -> Any:
+        if execution_id == ids[0]:
+            raise Contention
+        if execution_id == ids[1]:
+            system.stop(execution_id)
+        return wake(stack, now, execution_id)
+
+    monkeypatch.setattr(deciding, "wake_if_due", beside)
+
+    assert system.reconcile() == {"unavailable": 1, "running": 2}

@@ -22,6 +22,7 @@ from tests.support.conformance import World, slices_of
 from tests.support.operations import started
 from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context
+from tests.support.shop import Shop
 from tests.support.template import ROOT
 
 PROGRAM: Value = program(do(call("log.info", literal("said"))))
@@ -90,3 +91,15 @@ def test_no_setting_has_events_logged() -> None:
     )
 
     assert done.stdout == ""
+
+
+def test_a_refusal_is_no_crash_and_a_crash_is_told(
+    worker: Worker, written: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(worker)
+    assert shop.get("0" * 24)[0] == 404
+    assert "crashed" not in {line["message"] for line in written()}
+
+    monkeypatch.setattr("domain.entities.executions.read", None)
+    assert shop.get("0" * 24)[0] == 500
+    assert "crashed" in {line["message"] for line in written()}

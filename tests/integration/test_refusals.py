@@ -1,22 +1,27 @@
 """What operators and clients are refused, each with its sentence, and with nothing changed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.aws.stack import Stack
 from domain.aws.writes import ConditionNotMet
-from domain.entities import workflows, workspaces
+from domain.engine.slices import run_slice
+from domain.entities import reviews, workflows, workspaces
 from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.publishing import ProgramRejected, publish
+from domain.program.limits import VALUE_BYTES
 from domain.refusals import InvalidRequest, WorkflowNotFound, WorkspaceNotFound
 from handlers import decide_review, get_review, get_workflow, list_reviews, run_workflow
 from handlers.worker import Worker
+from tests.support.conformance import World, slices_of
 from tests.support.given import NOW, PROGRAM
 from tests.support.operations import grant, run
+from tests.support.programs import call, do, literal, program, sleep
 from tests.support.requests import Context, event, send
 from tests.support.shop import Shop
 
@@ -210,3 +215,34 @@ def test_a_workspace_that_is_gone_by_then_runs_nothing_and_is_granted_nothing(
     with pytest.raises(WorkspaceNotFound):
         stack.table.commit(workspaces.add_credits(workspace.id, 5))
     assert stack.table.get(workspaces.key(workspace.id)) is None
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+def test_a_body_may_be_as_large_as_a_value(shop: Shop, spare: int) -> None:
+    around = '{"input": ""}'
+    body = around[:-2] + "a" * (VALUE_BYTES - len(around) + spare) + around[-2:]
+
+    status, _, answer = shop.run(body)
+
+    assert status == (400 if spare else 202)
+    if spare:
+        assert answer == {"error": f"The request body must not be larger than {VALUE_BYTES} bytes."}
+
+
+def test_pending_reviews_are_those_and_all_are_all(shop: Shop, stack: Stack) -> None:
+    asks = program(*[do(call("human.create", literal("Go?"))), sleep(60)] * 2)
+    workflow = publish(stack.table, utc_now(), shop.workspace.id, name="Asks", description="", program=asks).id
+    execution_id = shop.run(workflow=workflow)[2]["execution_id"]
+    world = World(utc_now())
+    for _ in range(2):
+        world.now += timedelta(seconds=61)
+        run_slice(slices_of(stack, world), shop.workspace.id, execution_id)
+    first, _ = reviews.of_execution(stack.table, execution_id)
+    path = f"/v1/reviews/{first.id}/decision"
+    send(shop.worker, decide_review.handler, "POST", path, shop.key, body='{"decision": "approved"}')
+
+    def listed(**query: str) -> list[str]:
+        found = send(shop.worker, list_reviews.handler, "GET", "/v1/reviews", shop.key, query or None)[2]["reviews"]
+        return [review["status"] for review in found]
+
+    assert (listed(), listed(status="pending")) == (["pending", "decided"], ["pending"])
