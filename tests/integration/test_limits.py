@@ -170,7 +170,7 @@ def test_steps_leave_a_slice_whose_time_is_over_and_the_last_one_ends_it(unreach
     """A resume point is stored on the way, as it is where steps wait."""
     count = WORTH_A_WRITE + 1
     ids = start(unreachable, program(*[let(f"x{number}", literal(number)) for number in range(count)]))
-    context = slices_of(unreachable, World(), slice_seconds=0)
+    context = replace(slices_of(unreachable, World(), slice_seconds=0), monotonic=lambda: 0.0)
 
     actions = [run_slice(context, *ids).action for _ in range(count)]
 

@@ -16,7 +16,7 @@ from domain.aws.writes import ConditionNotMet, Write
 from domain.engine.checkpoints import Checkpoint, ExecutionEnded, SliceSuperseded
 from domain.engine.journaled_calls import Diverged
 from domain.engine.slices import SLICES, WORTH_A_WRITE, run_slice
-from domain.entities import executions, journal, ledger, steps, workspaces
+from domain.entities import executions, journal, ledger, resume_points, steps, workspaces
 from domain.entities.executions import End, Status
 from domain.entities.journal import CallState, Entry
 from domain.entities.steps import StepStatus
@@ -190,6 +190,30 @@ def test_a_resume_point_is_stored_once_it_is_worth_it(dynamodb: Any, unreachable
         world.now, waited = following.until, waited + 1
 
     assert stored == [WORTH_A_WRITE, 2 * WORTH_A_WRITE, 3 * WORTH_A_WRITE]
+
+
+def test_what_a_bookmark_of_another_step_counts_does_not_count(unreachable: Stack) -> None:
+    loops = [for_each("n", literal(list(range(count))), sleep(1)) for count in (WORTH_A_WRITE + 1, WORTH_A_WRITE + 2)]
+    ids, world = start(unreachable, program(*loops)), World()
+    stands: list[int] = []
+    while (following := run_slice(slices_of(unreachable, world), *ids)).until is not None:
+        world.now = following.until
+        item = unreachable.table.get(resume_points.key(ids[1]))
+        stands.append(-1 if item is None else resume_points.from_item(item).next_step)
+
+    # One point for each loop, after as many rounds; finished steps count as well.
+    assert stands == [-1] * WORTH_A_WRITE + [0] * WORTH_A_WRITE + [1] * 3
+
+
+def test_a_call_that_failed_is_not_made_again_by_a_replay(unreachable: Stack) -> None:
+    tries = {"kind": "TryStmt", "body": do(post("https://fail/")), "name": "e", "handler": do(literal(1))}
+    ids, world = start(unreachable, program(block(tries, sleep(1), sleep(1)))), World()
+
+    while (following := run_slice(slices_of(unreachable, world), *ids)).until is not None:
+        world.now = following.until
+
+    assert executions.read(unreachable.table, *ids).status is Status.SUCCESS
+    assert len(world.attempts) == 1
 
 
 @pytest.mark.parametrize("action", ["continue", "wait", "await"])

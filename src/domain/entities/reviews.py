@@ -113,7 +113,7 @@ def _as_they_stand(table: Table, now: datetime, found: Iterable[Review]) -> Iter
     """
     for some in batched(found, READ_AT_ONCE, strict=False):
         undecided = {executions.key(one.workspace_id, one.execution_id) for one in some if one.decision is None}
-        states = table.get_many(*undecided) if undecided else {}
+        states = table.get_many(*undecided)
         ended = {at for at, item in states.items() if executions.from_item(item).status is not Status.RUNNING}
         for one in some:
             is_closed = one.decision is None and executions.key(one.workspace_id, one.execution_id) in ended
@@ -126,7 +126,7 @@ def of_execution(table: Table, execution_id: str) -> list[Review]:
         key(mark["workspace_id"], mark["sk"].removeprefix(_ASKED_PREFIX))
         for mark in table.query(keys.execution_partition(execution_id), Page.whole(_ASKED_PREFIX))
     ]
-    found = table.get_many(*asked) if asked else {}
+    found = table.get_many(*asked)
     return [from_item(found[at]) for at in asked]
 
 
