@@ -49,12 +49,16 @@ _QUIET = {"logger", "_LOGGER", "logging"}
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change of one module. `lines` are those of the statement; `function` is empty for what runs at import."""
+    """One change of one module. `lines` are those of the statement; `function` is empty for what runs at import.
+
+    `begins` is the first line of that function.
+    """
 
     name: str
     file: Path
     lines: tuple[int, int]
     function: str
+    begins: int
     node: int
     variant: int
 
@@ -77,23 +81,27 @@ def mutations_of(file: Path, module: str) -> Iterator[Mutation]:
             path = _path(node, parents)
             statement = next((one for one in reversed(path) if isinstance(one, ast.stmt)), node)
             names = [one.name for one in path if isinstance(one, ast.FunctionDef | ast.ClassDef) and one is not node]
-            function = _outermost(path, node)
+            function, begins = _outermost(path, node)
             numbers[operator, ".".join(names)] += 1
             name = f"{operator} {'.'.join([module, *names])} {numbers[operator, '.'.join(names)]}"
             first = getattr(node, "lineno", getattr(statement, "lineno", 1))
             lines = (first, getattr(node, "end_lineno", None) or first)
-            yield Mutation(name, file, lines, function, index, variant)
+            yield Mutation(name, file, lines, function, begins, index, variant)
 
 
-def _outermost(path: list[ast.AST], node: ast.AST) -> str:
-    """The qualified name of the outermost function in whose body a node stands; empty if it runs at import."""
+def _outermost(path: list[ast.AST], node: ast.AST) -> tuple[str, int]:
+    """The qualified name and first line of the outermost function in whose body a node stands.
+
+    The name is empty if it runs at import.
+    """
     names = []
     for one, inner in pairwise([*path, node]):
         if isinstance(one, ast.ClassDef):
             names.append(one.name)
         if isinstance(one, ast.FunctionDef):
-            return ".".join([*names, one.name]) if inner in one.body else ""
-    return ""
+            begins = min([one.lineno, *(decorator.lineno for decorator in one.decorator_list)])
+            return (".".join([*names, one.name]) if inner in one.body else ""), begins
+    return "", 0
 
 
 def _parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:

@@ -46,8 +46,8 @@ class Reach:
 
     tests: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     seconds: dict[str, float] = field(default_factory=dict)
-    at_import: set[tuple[str, int]] = field(default_factory=set)
-    """The lines that run while modules are imported, those of functions that are called then among them."""
+    called_at_import: set[tuple[str, int]] = field(default_factory=set)
+    """The functions, by their first line, that are called while modules are imported."""
 
     def of(self, mutation: Mutation) -> dict[str, float]:
         """The tests that reach a mutation, the quickest first, with the seconds that each takes.
@@ -63,8 +63,12 @@ class Reach:
         return {test: self.seconds[test] for test in sorted(found, key=lambda test: self.seconds[test])}
 
     def works_at_import(self, mutation: Mutation) -> bool:
-        """Whether no test runs a mutation, for it stands in what is called while modules are imported."""
-        return (str(mutation.file), mutation.lines[0]) in self.at_import and not self._running(mutation)
+        """Whether a mutation stands in a function that is called while modules are imported, and by no test.
+
+        What such a function has made, a closure above all, is there before the function is exchanged.
+        """
+        at = str(mutation.file), mutation.begins
+        return at in self.called_at_import and at not in self.tests
 
     def _running(self, mutation: Mutation) -> set[str]:
         first, last = mutation.lines
@@ -98,14 +102,13 @@ class _Learning:
 
     def note_start(self, code: CodeType, _: int) -> object:
         """A function of one line, a lambda above all, may run without its line being told of."""
+        if not self._test:
+            self.reach.called_at_import.add((code.co_filename, code.co_firstlineno))
         return self.note(code, code.co_firstlineno)
 
     def note(self, code: CodeType, line: int) -> object:
-        if code.co_filename.startswith(str(SOURCE)):
-            if self._test:
-                self.reach.tests[code.co_filename, line].add(self._test)
-            else:
-                self.reach.at_import.add((code.co_filename, line))
+        if self._test and code.co_filename.startswith(str(SOURCE)):
+            self.reach.tests[code.co_filename, line].add(self._test)
         return sys.monitoring.DISABLE
 
     @pytest.hookimpl(wrapper=True)

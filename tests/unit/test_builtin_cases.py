@@ -20,6 +20,12 @@ def nested(levels: int, inner: Any = 1) -> Any:
 
 
 GIVES: list[tuple[str, list[Any], Any]] = [
+    ("list.take", [[1, 2, 3], 2.0], [1, 2]),
+    ("number.sum", [[HUGE, 1]], HUGE + 1),
+    ("object.get", [{"a": "text"}, "a.ex", "none"], "none"),
+    ("object.get", [{"a": ["x"]}, "a.x", "none"], "none"),
+    ("list.chunk", [[1, 2, 3], 10**30], [[1, 2, 3]]),
+    ("string.pad_end", ["long", 3, "abc"], "long"),
     ("date.parse", ["2026-01-15T10:30:00+05:00", "Europe/Berlin"], "2026-01-15T10:30:00+05:00"),
     ("date.parse", ["2026-01-15T10:30:00.25"], "2026-01-15T10:30:00.250000+00:00"),
     ("date.format", ["0999-01-05T03:04:09", "YYYY-MM-DD HH:mm:ss"], "0999-01-05 03:04:09"),

@@ -8,7 +8,7 @@ from domain.callables import SIGNATURES
 from domain.program.checker import check
 from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
 from domain.program.values import dumps
-from tests.support.programs import do, let, literal, program, var
+from tests.support.programs import block, do, for_each, let, literal, program, var
 
 NO_PROGRAM = 'a program is an object: {"kind": "Program", "body": [...]}'
 NO_NODE = "it must be a node: an object with a kind"
@@ -67,6 +67,37 @@ def fields(*properties: Any) -> Any:
             ],
         ),
         (program(fields(5)), [("body[0].expr.properties[0]", NO_NODE)]),
+        (
+            program(do({"kind": "CondExpr", "cond": literal(1), "then": literal(1), "else": literal(1), "esle": 1})),
+            [("body[0].expr", "unknown field esle; did you mean else?")],
+        ),
+        (
+            program({**for_each("x", literal([])), "name": 5}),
+            [("body[0].name", "it must be a string")],
+        ),
+        (
+            program({"kind": "TryStmt", "body": block(), "name": 5, "handler": block()}),
+            [("body[0].name", "it must be a string")],
+        ),
+        (program(do({"kind": "CallExpr", "callee": 5, "args": []})), [("body[0].expr.callee", "it must be a string")]),
+        (
+            program(do({"kind": "CallExpr", "callee": "time.now", "args": 5})),
+            [("body[0].expr.args", "it must be a list")],
+        ),
+        (program(do({"kind": 5})), [("body[0].expr", "unknown kind '5'")]),
+        (program(do({"kind": "ArrayExpr", "elements": 5})), [("body[0].expr.elements", "it must be a list")]),
+        (program(do({"kind": "ObjectExpr", "properties": 5})), [("body[0].expr.properties", "it must be a list")]),
+        (program(do({**literal(1), "properties": [{"key": "\x00"}]})), [("body[0].expr", "unknown field properties")]),
+        (
+            program(let("a", literal(1)), let("a", literal(2))),
+            [("body[1]", "the variable a is already declared in this scope, at body[0]")],
+        ),
+        (
+            program(let("input", literal(1))),
+            [("body[0]", "the variable input is already declared in this scope, from the start")],
+        ),
+        (program({"kind": "BreakStmt"}), [("body[0]", "BreakStmt stands outside a loop")]),
+        (program({"kind": "BlockStmt", "body": 5}), [("body[0].body", "it must be a list")]),
         (
             program({"kind": "FailStmt", "message": literal(1), "mesage": 1}),
             [("body[0]", "unknown field mesage; did you mean message?")],
@@ -128,3 +159,14 @@ def test_a_literal_is_nested_so_deep_and_no_deeper(levels: int, findings: list[t
     found = check(program(do(literal(value))), SIGNATURES)
 
     assert [(finding.path, finding.message) for finding in found] == findings
+
+
+@pytest.mark.parametrize(("levels", "message"), [(NESTING - 2, None), (NESTING - 1, NODES_TOO_DEEP)])
+def test_statements_are_nested_so_deep_and_no_deeper(levels: int, message: str | None) -> None:
+    statement: Any = {"kind": "FailStmt", "message": literal("")}
+    for _ in range(levels):
+        statement = {"kind": "BlockStmt", "body": [statement]}
+
+    found = check(program(statement), SIGNATURES)
+
+    assert [finding.message for finding in found] == ([] if message is None else [message])

@@ -10,6 +10,7 @@ from domain.program.bookmarks import Bookmark
 from domain.program.calls import Call, LimitExceeded, Suspended
 from domain.program.checker import parse
 from domain.program.expressions import Expressions, Running, Scope
+from domain.program.failures import StepFailure
 from domain.program.interpreter import Completed, Failed, run_step
 from domain.program.limits import NODE_VISITS, VALUE_BYTES
 from domain.program.measuring import Meter
@@ -187,3 +188,23 @@ def test_a_statement_is_charged(statement: Any, expected: int) -> None:
             patch.setattr(Meter.__init__, "__defaults__", (visits_left,))
             outcome = run_step(parse(program(statement)), 0, {}, Effects())
         assert isinstance(outcome.ending, Completed) == ends_well
+
+
+def test_a_bookmark_holds_what_a_resume_needs_and_no_more() -> None:
+    before = for_each("a", literal([1]), do(literal(1)))
+    around = for_each(
+        "b", literal(["x", "y"]), do(call("time.now")), {"kind": "AssignStmt", "name": "n", "value": var("b")}
+    )
+    block = {"kind": "BlockStmt", "body": [before, around]}
+
+    bookmark = _bookmark(block, 2, n=0, other="unchanged")
+
+    assert list(bookmark.rounds) == [bookmark.at]
+    assert bookmark.variables == {"n": "x"}
+    assert (bookmark.calls, bookmark.rounds[bookmark.at]) == (1, (["x", "y"], 1))
+
+
+def test_a_variable_that_nobody_declared_fails_its_step() -> None:
+    """The checker lets no such program in; what was stored in another way says where it is wrong."""
+    with pytest.raises(StepFailure, match="here: the variable x was never declared"):
+        visits(var("x"))

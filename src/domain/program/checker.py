@@ -86,12 +86,12 @@ def _structure(source: dict[str, Any]) -> Iterator[Finding]:
 
 def _finding(source: dict[str, Any], error: Any) -> Finding | None:
     loc = [part for part in error["loc"] if not _is_tag(part)]
-    part_type = error["loc"][-1] if error["loc"] else None
+    part_type = error["loc"][-1]
     if part_type == "str" and isinstance(error["input"], dict):
         return None  # a template's part that is a node: what is wrong with it is told by another finding
     if "[" in str(part_type) and not isinstance(error["input"], dict):
         return None  # a template's part that is neither: told once is enough
-    name = str(loc[-1]) if loc else ""
+    name = str(loc[-1])
     around, path = _path(loc[:-1]), _path(loc)
     match error["type"]:
         case "missing":

@@ -23,11 +23,9 @@ def number(value: Value, name: str) -> int | float:
 def whole(value: Value, name: str) -> int:
     """A whole number, also where it is written with a fraction of zero."""
     found = number(value, name)
-    if isinstance(found, float):
-        if not found.is_integer():
-            raise ValueError(f"{name} must be a whole number, not {found}")
-        return int(found)
-    return found
+    if not found.is_integer():
+        raise ValueError(f"{name} must be a whole number, not {found}")
+    return int(found)
 
 
 def items(value: Value, name: str) -> list[Any]:

@@ -1,7 +1,6 @@
 """`encoding.*`: texts in the forms in which the web carries them; bytes are those of UTF-8."""
 
 import base64
-import binascii
 import html
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
@@ -89,5 +88,5 @@ def _decoded(value: Value, form: str, decode: Callable[[str], bytes]) -> str:
     written = text(value, "text")
     try:
         return decode(written).decode()
-    except (binascii.Error, UnicodeError, ValueError):
+    except ValueError:
         raise ValueError(f"text must be {form} of UTF-8 text") from None

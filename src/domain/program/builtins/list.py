@@ -67,8 +67,7 @@ def range_(start: Value, stop: Value, step: Value = 1) -> Value:
     if by == 0:
         raise ValueError("step must not be 0")
     numbers = range(whole(start, "start"), whole(stop, "stop"), by)
-    many = max(0, -((numbers.start - numbers.stop) // by))
-    bounded_items(many, "the list")
+    bounded_items(-((numbers.start - numbers.stop) // by), "the list")
     return list(numbers)
 
 
@@ -87,7 +86,7 @@ def index_of(values: Value, item: Value) -> Value:
 @pure("list.join", "list, separator?", "Its items as one text.", ["a", 1], "-", gives="a-1")
 def join(values: Value, separator: Value = ", ") -> Value:
     parts, mark = [text_of(item) for item in items(values, "list")], text(separator, "separator")
-    bounded(sum(map(len, parts)) + len(mark) * max(len(parts) - 1, 0), "the text")
+    bounded(sum(map(len, parts)) + len(mark) * (len(parts) - 1), "the text")
     return mark.join(parts)
 
 

@@ -89,7 +89,7 @@ def mean(values: Value) -> Value:
         return None
     total = _total(found)
     try:
-        return total // len(found) if isinstance(total, int) and total % len(found) == 0 else total / len(found)
+        return total // len(found) if total % len(found) == 0 else total / len(found)
     except OverflowError:
         raise ValueError("the result is too large for a number") from None
 
@@ -128,8 +128,7 @@ def clamp(value: Value, least: Value, most: Value) -> Value:
 
 @pure("number.is_whole", "number", "Whether it has no fraction.", 2.5, gives=False)
 def is_whole(value: Value) -> Value:
-    found = number(value, "number")
-    return isinstance(found, int) or found.is_integer()
+    return number(value, "number").is_integer()
 
 
 @pure(
