@@ -8,10 +8,12 @@ from domain.callables import SIGNATURES
 from domain.program.checker import check
 from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
 from domain.program.values import dumps
-from tests.support.programs import block, do, for_each, let, literal, program, var
+from tests.support.programs import block, call, do, for_each, let, literal, program, var
 
 NO_PROGRAM = 'a program is an object: {"kind": "Program", "body": [...]}'
 NO_NODE = "it must be a node: an object with a kind"
+UNDECLARED = "the variable x was never declared"
+UNSTORABLE = "it has the character NUL at position 0, which cannot be stored"
 TOO_DEEP = f"it is nested deeper than the limit of {NESTING} levels"
 NODES_TOO_DEEP = f"nodes are nested deeper than the limit of {NESTING} levels"
 
@@ -85,6 +87,8 @@ def fields(*properties: Any) -> Any:
             [("body[0].expr.args", "it must be a list")],
         ),
         (program(do({"kind": 5})), [("body[0].expr", "unknown kind '5'")]),
+        (program(do({"kind": []})), [("body[0].expr", "unknown kind '[]'")]),
+        (program({"kind": {}}), [("body[0]", "unknown kind '{}'")]),
         (program(do({"kind": "ArrayExpr", "elements": 5})), [("body[0].expr.elements", "it must be a list")]),
         (program(do({"kind": "ObjectExpr", "properties": 5})), [("body[0].expr.properties", "it must be a list")]),
         (program(do({**literal(1), "properties": [{"key": "\x00"}]})), [("body[0].expr", "unknown field properties")]),
@@ -96,6 +100,15 @@ def fields(*properties: Any) -> Any:
             program(let("input", literal(1))),
             [("body[0]", "the variable input is already declared in this scope, from the start")],
         ),
+        (program({"kind": "LetStmt", "name": [], "init": literal(1)}), [("body[0].name", "it must be a string")]),
+        (program(do({"kind": "VarRef", "name": 5})), [("body[0].expr.name", "it must be a string")]),
+        (program(do({"kind": "CallExpr", "callee": [], "args": []})), [("body[0].expr.callee", "it must be a string")]),
+        (program(do({"kind": "UnaryExpr", "op": "!", "operand": "\x00"})), [("body[0].expr.operand", NO_NODE)]),
+        (program(do({"kind": "ArrayExpr", "elements": ["\x00"]})), [("body[0].expr.elements[0]", NO_NODE)]),
+        (program(template("a", var("x"))), [("body[0].expr.parts[1]", "the variable x was never declared")]),
+        (program(template("\x00")), [("body[0].expr.parts[0]", UNSTORABLE)]),
+        (program(do({"kind": "ArrayExpr", "elements": [var("x")]})), [("body[0].expr.elements[0]", UNDECLARED)]),
+        (program(do(call("string.upper", var("x")))), [("body[0].expr.args[0]", UNDECLARED)]),
         (program({"kind": "BreakStmt"}), [("body[0]", "BreakStmt stands outside a loop")]),
         (program({"kind": "BlockStmt", "body": 5}), [("body[0].body", "it must be a list")]),
         (
