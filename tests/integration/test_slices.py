@@ -27,7 +27,7 @@ from domain.refusals import ExecutionAlreadyTerminal, Unavailable
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import AtCommit
 from tests.support.operations import end, stack_of, stop
-from tests.support.programs import block, call, do, for_each, literal, post, program, sleep
+from tests.support.programs import block, call, do, for_each, literal, post, program, sleep, var
 
 TIMES_OUT = {"timeoutSeconds": 7200, "defaultDecision": "rejected"}
 LATER = START + timedelta(days=90)
@@ -203,6 +203,22 @@ def test_what_a_bookmark_of_another_step_counts_does_not_count(unreachable: Stac
 
     # One point for each loop, after as many rounds; finished steps count as well.
     assert stands == [-1] * WORTH_A_WRITE + [0] * WORTH_A_WRITE + [1] * 3
+
+
+def test_a_resume_point_is_worth_its_write_by_what_its_own_step_has_called(unreachable: Stack) -> None:
+    """In the slice that ends one loop, the next makes many calls before it waits."""
+    waits = for_each("n", literal(list(range(WORTH_A_WRITE + 1))), sleep(1))
+    at_last = {"kind": "BinaryExpr", "op": "==", "left": var("n"), "right": literal(WORTH_A_WRITE + 3)}
+    rounds = literal(list(range(WORTH_A_WRITE + 4)))
+    calls = for_each("n", rounds, do(call("time.now")), {"kind": "IfStmt", "cond": at_last, "thenBranch": sleep(1)})
+    ids, world = start(unreachable, program(waits, calls)), World()
+    for _ in range(WORTH_A_WRITE + 2):
+        world.now = run_slice(slices_of(unreachable, world), *ids).until or world.now
+
+    item = unreachable.table.get(resume_points.key(ids[1]))
+    assert item is not None
+    point = resume_points.from_item(item)
+    assert (point.next_step, point.bookmark and point.bookmark.calls) == (1, WORTH_A_WRITE + 3)
 
 
 def test_a_call_that_failed_is_not_made_again_by_a_replay(unreachable: Stack) -> None:
