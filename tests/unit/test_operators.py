@@ -1,5 +1,6 @@
 """The operators at their edges: of which kinds, how far, with which sign."""
 
+import json
 import math
 from typing import Any
 
@@ -26,6 +27,10 @@ TOO_LARGE = "the result is too large for a number"
         (-7, "%", 3, -1),
         (7, "%", -3, 1),
         (0, "%", 3, 0),
+        (0.0, "%", 3, 0.0),
+        (-6.0, "%", 3, -0.0),
+        (0.5, "/", 0.25, 2.0),
+        (1e300, "/", 3.0, 1e300 / 3.0),
         (7.5, "%", 2, 1.5),
         (-7, "%", 2.0, -1.0),
         (7, "%", 2.0, 1.0),
@@ -44,7 +49,8 @@ TOO_LARGE = "the result is too large for a number"
 def test_it_gives(left: Any, operator: str, right: Any, result: Any) -> None:
     found = operators.BINARY[operator](left, right)
 
-    assert (found, kind_of(found), type(found)) == (result, kind_of(result), type(result))
+    # -0.0 equals 0.0, and 2 equals 2.0.
+    assert (json.dumps(found), kind_of(found)) == (json.dumps(result), kind_of(result))
 
 
 @pytest.mark.parametrize(

@@ -47,19 +47,15 @@ def _divide(left: Number, right: Number) -> Number:
     """Whole numbers that divide evenly give a whole number."""
     if right == 0:
         raise ValueError("cannot divide by zero")
-    if isinstance(left, int) and isinstance(right, int) and left % right == 0:
-        return left // right
-    return left / right
+    return left // right if left % right == 0 else left / right
 
 
 def _remainder(left: Number, right: Number) -> Number:
     """The remainder has the sign of the dividend, as in most languages that write JSON."""
     if right == 0:
         raise ValueError("cannot divide by zero")
-    if isinstance(left, int) and isinstance(right, int):
-        rest = abs(left) % abs(right)
-        return -rest if left < 0 else rest
-    return math.fmod(left, right)
+    rest = abs(left) % abs(right)
+    return -rest if left < 0 else rest
 
 
 def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], Value]:
