@@ -109,6 +109,23 @@ def fields(*properties: Any) -> Any:
         (program(template("\x00")), [("body[0].expr.parts[0]", UNSTORABLE)]),
         (program(do({"kind": "ArrayExpr", "elements": [var("x")]})), [("body[0].expr.elements[0]", UNDECLARED)]),
         (program(do(call("string.upper", var("x")))), [("body[0].expr.args[0]", UNDECLARED)]),
+        (
+            program(fields({"key": "\x00", "value": var("x")})),
+            [("body[0].expr.properties[0].key", UNSTORABLE), ("body[0].expr.properties[0].value", UNDECLARED)],
+        ),
+        (
+            program(do(call("list.append"))),
+            [("body[0].expr.args", "list.append(list, items…) takes at least 1 arguments, and has 0")],
+        ),
+        (program(do(call("list.append", literal([])))), []),
+        (
+            program(do(call("time.now", literal(1)))),
+            [("body[0].expr.args", "time.now() takes 0 arguments, and has 1")],
+        ),
+        (
+            program(do(call("date.parse"))),
+            [("body[0].expr.args", "date.parse(text, zone?) takes 1 to 2 arguments, and has 0")],
+        ),
         (program({"kind": "BreakStmt"}), [("body[0]", "BreakStmt stands outside a loop")]),
         (program({"kind": "BlockStmt", "body": 5}), [("body[0].body", "it must be a list")]),
         (

@@ -15,7 +15,7 @@ from domain.program.interpreter import Completed, Failed, run_step
 from domain.program.limits import NODE_VISITS, VALUE_BYTES
 from domain.program.measuring import Meter
 from domain.program.values import Value
-from tests.support.programs import call, do, for_each, let, literal, program, var
+from tests.support.programs import block, call, do, for_each, let, literal, program, var
 
 EXPRESSION: TypeAdapter[nodes.Expression] = TypeAdapter(nodes.Expression)
 
@@ -142,7 +142,7 @@ def test_a_text_too_long_for_a_value_is_refused_before_it_is_encoded() -> None:
 
 def _bookmark(body: Any, until: int, **variables: Any) -> Bookmark:
     with pytest.raises(Suspended) as suspended:
-        run_step(parse(program(body)), 0, variables, Effects(until=until))
+        run_step(parse(program(body)), 0, variables, Effects(gives="now", until=until))
     assert suspended.value.bookmark is not None
     return suspended.value.bookmark
 
@@ -208,3 +208,54 @@ def test_a_variable_that_nobody_declared_fails_its_step() -> None:
     """The checker lets no such program in; what was stored in another way says where it is wrong."""
     with pytest.raises(StepFailure, match="here: the variable x was never declared"):
         visits(var("x"))
+
+
+def test_a_variable_that_nobody_declared_cannot_be_set() -> None:
+    outcome = run_step(parse(program({"kind": "AssignStmt", "name": "x", "value": literal(1)})), 0, {}, Effects())
+
+    assert outcome.ending == Failed("body[0]: the variable x was never declared")
+
+
+def assign(name: str, value: Any) -> Any:
+    return {"kind": "AssignStmt", "name": name, "value": value}
+
+
+def when(cond: Any, *body: Any) -> Any:
+    return {"kind": "IfStmt", "cond": cond, "thenBranch": block(*body)}
+
+
+CALLS = for_each("y", literal([1, 2, 3, 4]), do(call("time.now")))
+COUNTED = {
+    "kind": "WhileStmt",
+    "cond": binary("<", var("n"), literal(4)),
+    "body": block(do(call("time.now")), assign("n", binary("+", var("n"), literal(1)))),
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        when(binary("==", var("n"), literal(0)), assign("n", literal(1)), CALLS),
+        for_each("x", literal([1, 2]), assign("x", literal(5)), CALLS, assign("n", var("x"))),
+        block(COUNTED),
+        block(do(literal("before")), COUNTED),
+        {"kind": "TryStmt", "body": block(CALLS), "name": "e", "handler": block()},
+        for_each("x", literal([1]), block(CALLS), assign("n", var("x")), block(COUNTED)),
+    ],
+    ids=["a condition that no longer holds", "a loop variable that was set", "while", "block", "try", "both"],
+)
+def test_a_step_comes_to_the_same_from_every_bookmark(body: Any) -> None:
+    """Whatever led into the loop is not evaluated again, and nothing of it is forgotten."""
+    whole_effects = Effects(gives="now")
+    whole = run_step(parse(program(body)), 0, {"n": 0}, whole_effects)
+    assert isinstance(whole.ending, Completed)
+
+    for until in range(2, whole_effects.made + 1):
+        bookmark = _bookmark(body, until, n=0)
+        resumed_effects = Effects(gives="now", made=bookmark.calls)
+        resumed = run_step(parse(program(body)), 0, {"n": 0}, resumed_effects, bookmark)
+        assert (resumed.result, dict(resumed.changes), resumed_effects.made) == (
+            whole.result,
+            dict(whole.changes),
+            whole_effects.made,
+        )

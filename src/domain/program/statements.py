@@ -143,7 +143,7 @@ class Statements:
             first = resuming[at] if resuming else 0
             if not resuming:
                 running.last = None
-            for statement in statements[first:] if first else statements:
+            for statement in statements[first:]:
                 if leaves := statement():
                     return leaves
             return None

@@ -79,8 +79,6 @@ def depth(value: Value) -> int:
         if isinstance(inner, list | dict):
             level += 1
             deepest = max(deepest, level)
-            if level > NESTING:
-                return level
             items = inner if isinstance(inner, list) else inner.values()
             waiting += [(item, level) for item in items if isinstance(item, list | dict)]
     return deepest
