@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from domain.entities.executions import Execution
-from domain.entities.steps import Step, StepStatus
+from domain.entities.steps import Step
 from views.view import View
 
 
@@ -80,6 +80,6 @@ def _step_view(step: Step) -> StepView:
     fields: dict[str, Any] = {"index": step.index, "status": step.status.value, "result": step.result}
     if step.error is not None:
         fields["error"] = step.error
-    if step.status is StepStatus.RUNNING and step.attempt is not None:
+    if step.attempt is not None:
         fields |= {"attempt": step.attempt, "next_attempt_at": step.next_attempt_at}
     return StepView(**fields)

@@ -14,6 +14,7 @@ from domain.entities.api_keys import Scope
 from domain.entities.executions import End, Status
 from domain.entities.reviews import Review
 from domain.entities.workspaces import Workspace
+from domain.moments import to_text
 from domain.operations import accounts, deciding
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
@@ -233,3 +234,8 @@ def test_a_list_of_decided_reviews_asks_for_no_execution(waiting: Waiting, dynam
 def test_a_review_whose_time_is_over_is_decided_before_its_execution_goes_on(waiting: Waiting) -> None:
     with pytest.raises(ReviewAlreadyDecided, match="no"):
         waiting.decide("yes", OVER)
+
+
+def test_a_review_shows_when_its_time_is_over_if_it_ever_is(waiting: Waiting) -> None:
+    assert view_of(waiting.review).times_out_at == to_text(OVER)
+    assert view_of(replace(waiting.review, times_out_at=None)).times_out_at is None

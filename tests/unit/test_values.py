@@ -118,3 +118,8 @@ def test_as_much_as_a_value_holds_is_stored() -> None:
     ensure_storable(deepest, "it")
     with pytest.raises(ValueError, match=f"it is nested deeper than the limit of {NESTING} levels"):
         ensure_storable({"a": deepest}, "it")
+
+
+def test_the_key_that_stands_twice_is_named() -> None:
+    with pytest.raises(ValueError, match='the key "b" stands twice in one object'):
+        loads('{"a": 1, "b": 2, "c": 3, "b": 4}')

@@ -80,7 +80,7 @@ def depth(value: Value) -> int:
             level += 1
             deepest = max(deepest, level)
             items = inner if isinstance(inner, list) else inner.values()
-            waiting += [(item, level) for item in items if isinstance(item, list | dict)]
+            waiting += [(item, level) for item in items]
     return deepest
 
 
