@@ -191,9 +191,9 @@ def test_a_literal_is_nested_so_deep_and_no_deeper(levels: int, findings: list[t
     assert [(finding.path, finding.message) for finding in found] == findings
 
 
-@pytest.mark.parametrize(("levels", "message"), [(NESTING - 2, None), (NESTING - 1, NODES_TOO_DEEP)])
+@pytest.mark.parametrize(("levels", "message"), [(NESTING - 1, None), (NESTING, NODES_TOO_DEEP)])
 def test_statements_are_nested_so_deep_and_no_deeper(levels: int, message: str | None) -> None:
-    statement: Any = {"kind": "FailStmt", "message": literal("")}
+    statement: Any = block()
     for _ in range(levels):
         statement = {"kind": "BlockStmt", "body": [statement]}
 

@@ -161,7 +161,7 @@ def pad_end(value: Value, to: Value, fill: Value = " ") -> Value:
 def _filling(has: int, to: Value, fill: Value) -> str:
     missing = bounded(whole(to, "length"), "the text") - has
     pattern = _part(fill, "fill")
-    return (pattern * (missing // len(pattern) + 1))[: max(missing, 0)]
+    return (pattern * (missing // len(pattern) + 1))[:missing]
 
 
 @pure("string.reverse", "text", "From its end to its start.", "abc", gives="cba")
