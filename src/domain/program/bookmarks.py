@@ -20,6 +20,7 @@ class Bookmark:
     at: str
     calls: int
     visits: int
+    last: Value
     rounds: Mapping[str, tuple[list[Value], int]]
     variables: Mapping[str, Value]
     inner: Mapping[int, Value]
@@ -30,6 +31,7 @@ class Bookmark:
             "at": self.at,
             "calls": self.calls,
             "visits": self.visits,
+            "last": self.last,
             "rounds": {at: [items, position] for at, (items, position) in self.rounds.items()},
             "variables": dict(self.variables),
             "inner": {str(number): value for number, value in self.inner.items()},
@@ -42,6 +44,7 @@ class Bookmark:
             at=value["at"],
             calls=value["calls"],
             visits=value["visits"],
+            last=value["last"],
             rounds={at: (items, position) for at, (items, position) in value["rounds"].items()},
             variables=value["variables"],
             inner={int(number): inner for number, inner in value["inner"].items()},

@@ -48,8 +48,8 @@ class Marks:
             return
         self._calls = calls
         slots, rounds = list(running.slots), dict(running.rounds)
-        visits = running.meter.left
-        self._latest = lambda: self._bookmark(at, calls, visits, slots, rounds)
+        last, visits = running.last, running.meter.left
+        self._latest = lambda: self._bookmark(at, calls, visits, last, slots, rounds)
 
     def latest(self) -> Bookmark | None:
         """The bookmark of the last round that was remembered, `None` before the first."""
@@ -60,6 +60,7 @@ class Marks:
         at: str,
         calls: int,
         visits: int,
+        last: Value,
         slots: list[Value],
         rounds: Mapping[str, tuple[list[Value], int]],
     ) -> Bookmark:
@@ -69,6 +70,7 @@ class Marks:
             at=at,
             calls=calls,
             visits=visits,
+            last=last,
             rounds={place: state for place, state in rounds.items() if place in around},
             variables={
                 name: value for name, value in zip(names, slots, strict=False) if value is not self._variables[name]
@@ -84,6 +86,7 @@ class Marks:
             running.slots[slots[name]] = value
         for number, value in bookmark.inner.items():
             running.slots[len(slots) + number] = value
+        running.last = bookmark.last
         running.meter.left = bookmark.visits
         running.meter.know(running.slots)
         running.rounds.update(bookmark.rounds)

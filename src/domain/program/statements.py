@@ -141,7 +141,8 @@ class Statements:
 
         def execute() -> Leaves | None:
             first = resuming[at] if resuming else 0
-            running.last = None
+            if not resuming:
+                running.last = None
             for statement in statements[first:]:
                 if leaves := statement():
                     return leaves
@@ -186,7 +187,7 @@ class Statements:
         return execute
 
     def _while(self, node: nodes.WhileStmt, at: str, scope: Scope, way: Way) -> Execute:
-        running = self._running
+        running, resuming = self._running, self._running.resuming
         cond = self._expressions.compile(node.cond, f"{at}.cond", scope)
         way = (*way, (at, 0))
         body = self.compile(node.body, f"{at}.body", Scope(scope), way)
@@ -194,7 +195,8 @@ class Statements:
         marks.know_loop(at, way)
 
         def execute() -> Leaves | None:
-            running.last = None
+            if not resuming:
+                running.last = None
             while not marks.begin_round(at) or is_truthy(cond()):
                 leaves = body()
                 if leaves is Leaves.BREAK:
