@@ -232,9 +232,19 @@ COUNTED = {
 }
 
 
+ASKING = {
+    "kind": "WhileStmt",
+    "cond": binary("&&", call("time.now"), binary("<", var("n"), literal(4))),
+    "body": block(assign("n", binary("+", var("n"), literal(1))), do(literal(0))),
+}
+"""It ends with a call of its condition, right after which nothing is left to do."""
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        ASKING,
+        block(ASKING),
         when(binary("==", var("n"), literal(0)), assign("n", literal(1)), CALLS),
         for_each("x", literal([1, 2]), assign("x", literal(5)), CALLS, assign("n", var("x"))),
         block(COUNTED),
@@ -242,7 +252,16 @@ COUNTED = {
         {"kind": "TryStmt", "body": block(CALLS), "name": "e", "handler": block()},
         for_each("x", literal([1]), block(CALLS), assign("n", var("x")), block(COUNTED)),
     ],
-    ids=["a condition that no longer holds", "a loop variable that was set", "while", "block", "try", "both"],
+    ids=[
+        "a condition that calls",
+        "the same in a block",
+        "a condition that no longer holds",
+        "a loop variable that was set",
+        "while",
+        "block",
+        "try",
+        "both",
+    ],
 )
 def test_a_step_comes_to_the_same_from_every_bookmark(body: Any) -> None:
     """Whatever led into the loop is not evaluated again, and nothing of it is forgotten."""
