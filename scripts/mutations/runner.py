@@ -65,10 +65,11 @@ class Reach:
     def works_at_import(self, mutation: Mutation) -> bool:
         """Whether a mutation stands in a function that is called while modules are imported, and by no test.
 
-        What such a function has made, a closure above all, is there before the function is exchanged.
+        What such a function has made, a closure above all, is there before the function is exchanged. Nor can one be
+        exchanged that loses its only `super()`, and with it the cell that holds its class.
         """
         at = str(mutation.file), mutation.begins
-        return at in self.called_at_import and at not in self.tests
+        return (at in self.called_at_import and at not in self.tests) or mutation.function.endswith(".__init__")
 
     def _running(self, mutation: Mutation) -> set[str]:
         first, last = mutation.lines
@@ -246,7 +247,7 @@ def _forked(work: Callable[[], bytes]) -> Any:
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
         return None
     if not answer.startswith(b"+"):
-        raise SystemExit(f"a fork broke: {answer.decode(errors='replace')[-3000:]}")
+        raise RuntimeError(f"a fork broke: {answer.decode(errors='replace')[-3000:]}")
     return answer[1:]
 
 

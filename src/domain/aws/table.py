@@ -34,7 +34,6 @@ class _Busy(Exception):
     """Another commit had the items, or DynamoDB had no capacity for them."""
 
     def __init__(self, *, is_in_progress: bool = False) -> None:
-        super().__init__()
         self.is_in_progress = is_in_progress
 
 

@@ -42,5 +42,4 @@ class SliceOver(Suspended):
     """The step cannot go on in this slice; `next` is what comes before it can."""
 
     def __init__(self, following: Next) -> None:
-        super().__init__()
         self.next = following

@@ -44,7 +44,6 @@ class ReceiptFound(Exception):
     """Another request with the same key has committed first; `receipt` is what it wrote."""
 
     def __init__(self, receipt: Receipt) -> None:
-        super().__init__()
         self.receipt = receipt
 
 
