@@ -8,7 +8,7 @@ from domain.entities import executions
 from domain.operations import outcomes
 from domain.refusals import ExecutionNotFound
 from handlers.logs import logged, logger
-from handlers.run_steps import Ids
+from handlers.machine import Ids
 from handlers.worker import Worker, the_worker
 
 

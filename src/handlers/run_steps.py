@@ -4,21 +4,12 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
 
 from domain.engine.slices import SliceContext, run_slice
 from domain.operations import deciding
 from handlers.logs import logged, logger
+from handlers.machine import Ids
 from handlers.worker import the_worker
-
-
-class Ids(BaseModel):
-    """The input of the state machine; the token is only there while the execution waits for decisions."""
-
-    workspace_id: str
-    execution_id: str
-    generation: int = 1
-    task_token: str | None = None
 
 
 @logged
