@@ -52,15 +52,18 @@ class Reach:
     def of(self, mutation: Mutation) -> dict[str, float]:
         """The tests that reach a mutation, the quickest first, with the seconds that each takes.
 
-        What runs at import is reached by those that reach its module, or one that imports it.
+        What runs at import is reached by those that reach its module, or one that imports it; and by those that run
+        no line of the product, which may look at its constants.
         """
         found = self._running(mutation)
         if not mutation.function:
             files = {str(file) for file in (mutation.file, *_importers(mutation.file))}
             found = {test for (path, _), tests in self.tests.items() if path in files for test in tests}
-            # Of a module that has nothing but constants, no test may run a line.
-            found = found or set(self.seconds)
+            found |= set(self.seconds) - self._runners()
         return {test: self.seconds[test] for test in sorted(found, key=lambda test: self.seconds[test])}
+
+    def _runners(self) -> set[str]:
+        return {test for tests in self.tests.values() for test in tests}
 
     def works_at_import(self, mutation: Mutation) -> bool:
         """Whether a mutation stands in a function that is called while modules are imported, and by no test.

@@ -56,11 +56,15 @@ def test_a_workspace(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_grant(stack: Stack, table: Table, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(granting, "new_id", lambda _: SAME)
+    drawn: list[str] = []
+    monkeypatch.setattr(granting, "new_id", lambda _: drawn.append(SAME) or SAME)  # type: ignore[func-returns-value]
     grant(stack, NOW, workspace.id, 2, "first")
+    drawn.clear()
 
     with pytest.raises(Contention):
         grant(stack, LATER, workspace.id, 3, "second")
+    # Tried five times, and then given up.
+    assert len(drawn) == 5
 
     assert workspaces.read(table, workspace.id).credits == workspace.credits + 2
     assert [entry.reason for entry in ledger.read_all(table, workspace.id)].count("second") == 0
