@@ -190,7 +190,7 @@ def killer(mutation: Mutation, tests: Mapping[str, float]) -> str:
         chosen = _Choosing(list(tests), tests)
         install(mutation)
         status = pytest.main([*_OPTIONS, *{test.partition("::")[0] for test in tests}], plugins=[chosen])
-        broken = "" if status in {0, 1, 5} else "import"
+        broken = "" if status in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} else "import"
         return (chosen.failed or broken).encode()
 
     answer = _forked(attempt)

@@ -22,6 +22,7 @@ from domain.operations.publishing import publish
 from handlers import decide_review
 from handlers.worker import Worker
 from tests.support.conformance import World, run, slices_of, start
+from tests.support.given import NOW
 from tests.support.operations import end
 from tests.support.programs import block, call, do, for_each, let, literal, plus, program, sleep, var
 from tests.support.requests import send
@@ -50,6 +51,12 @@ class Calls:
 @pytest.fixture
 def calls(stack: Stack) -> Calls:
     return Calls(stack.table._client, stack.state_machine._client)
+
+
+@pytest.fixture
+def worker(stack: Stack) -> Worker:
+    """A worker whose minute does not end: in the next one it would look at its keys again."""
+    return Worker(stack, lambda: NOW)
 
 
 @pytest.fixture
@@ -89,7 +96,7 @@ def test_a_repeated_run_takes_three_calls_once_it_goes_on_or_has_ended(calls: Ca
 def test_a_repeated_run_starts_nothing_that_has_begun(calls: Calls, shop: Shop, stack: Stack) -> None:
     workflow = publish(stack.table, utc_now(), shop.workspace.id, name="Two", description="", program=SLEEPS).id
     execution_id = shop.run(workflow=workflow, Idempotency_Key="k")[2]["execution_id"]
-    run_slice(slices_of(stack, World(utc_now())), shop.workspace.id, execution_id)
+    run_slice(slices_of(stack, World(NOW)), shop.workspace.id, execution_id)
 
     with calls.counted() as made:
         assert shop.run(workflow=workflow, Idempotency_Key="k")[0] == 202
@@ -101,7 +108,7 @@ def test_a_warm_decision_takes_six_calls_where_nobody_waits_yet(calls: Calls, sh
     asks = program(do(call("human.create", literal("Go?"))), *[sleep(60)])
     workflow = publish(stack.table, utc_now(), shop.workspace.id, name="Asks", description="", program=asks).id
     execution_id = shop.run(workflow=workflow)[2]["execution_id"]
-    run_slice(slices_of(stack, World(utc_now())), shop.workspace.id, execution_id)
+    run_slice(slices_of(stack, World(NOW)), shop.workspace.id, execution_id)
     [review] = reviews.of_execution(stack.table, execution_id)
     path, body = f"/v1/reviews/{review.id}/decision", '{"decision": "approved"}'
 

@@ -278,3 +278,19 @@ def test_a_step_comes_to_the_same_from_every_bookmark(body: Any) -> None:
             dict(whole.changes),
             whole_effects.made,
         )
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        block(),
+        {"kind": "WhileStmt", "cond": literal(value=False), "body": block()},
+        for_each("x", literal([]), do(literal(1))),
+        when(literal(value=False)),
+    ],
+)
+def test_a_statement_that_does_nothing_has_no_value(nothing: Any) -> None:
+    """Whatever came before it."""
+    outcome = run_step(parse(program(block(do(literal(5)), nothing))), 0, {}, Effects())
+
+    assert (outcome.result, outcome.ending) == (None, Completed())
