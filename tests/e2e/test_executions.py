@@ -105,13 +105,13 @@ def test_eight_runs_with_five_credits_are_five_executions_every_round(teams: Tea
 
 
 def test_a_stop_while_it_sleeps_ends_it_at_once(team: Team, site: Site) -> None:
-    execution_id = team.client.run(team.workflow(sleep(20), do(post(f"{site.url}/after-sleep")))).json()["execution_id"]
+    execution_id = team.client.run(team.workflow(sleep(14), do(post(f"{site.url}/after-sleep")))).json()["execution_id"]
     eventually(lambda: [step["status"] for step in team.client.execution(execution_id)["steps"]] == ["running"])
 
     stopped = team.client.send("POST", f"/v1/executions/{execution_id}/stop")
 
     assert (stopped.status, stopped.json()) == (200, {"execution_id": execution_id, "status": "stopped"})
-    time.sleep(21)
+    time.sleep(15)
     found = team.client.execution(execution_id)
     assert found["status"] == "stopped"
     assert found["steps"] == [{"index": 0, "status": "stopped", "result": None}]

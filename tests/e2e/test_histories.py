@@ -18,7 +18,7 @@ from tests.support.linearizability import Answer, History, is_linearizable
 from tests.support.models import IN_FLIGHT, Execution, Workspace, execution, workspace
 from tests.support.programs import let, literal, sleep
 
-HISTORIES = int(os.environ.get("LODOL_HISTORIES", "20"))
+HISTORIES = int(os.environ.get("LODOL_HISTORIES", "14"))
 CLIENTS = 4
 LOST = 0.3
 """The share of requests whose client waits too briefly for most answers."""
