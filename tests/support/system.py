@@ -18,7 +18,7 @@ from domain.entities import executions, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.executions import Execution, Status
 from domain.entities.workspaces import Plan
-from domain.operations import accounts, audits, outcomes
+from domain.operations import accounts, audits
 from domain.operations.publishing import publish
 from handlers import (
     decide_review,
@@ -175,11 +175,14 @@ class System:
 
     def latest(self, execution_id: str) -> str:
         """The name of the latest generation of an execution that was started."""
-        return [name for name in self.machines.flights if name.partition("-")[0] == execution_id][-1]
+        return self._generations(execution_id)[-1]
+
+    def _generations(self, execution_id: str) -> list[str]:
+        return [name for name in self.machines.flights if name.partition("-")[0] == execution_id]
 
     def step(self, execution_id: str) -> bool:
         """Let the state machine run one task of an execution's latest generation; answers whether there was one."""
-        names = [name for name in self.machines.flights if name.partition("-")[0] == execution_id]
+        names = self._generations(execution_id)
         return self._step(names[-1]) if names else False
 
     def _step(self, name: str) -> bool:
@@ -226,13 +229,6 @@ class System:
         """Once everything is due that was not heard of."""
         self.pass_time(minutes=6)
         return self.reconcile()
-
-    def give_up(self, execution_id: str) -> None:
-        """Lose one generation after the other, until the execution is given up."""
-        for _ in range(outcomes.FRUITLESS_GENERATIONS + 1):
-            if self.status(execution_id) == Status.RUNNING:
-                self.machines.end(self.latest(execution_id), "TIMED_OUT")
-                self.reconcile_later()
 
     def grant(self, amount: int) -> None:
         grant(self.stack, self.world.now, self.workspace.id, amount)
