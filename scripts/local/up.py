@@ -114,12 +114,13 @@ def _seed(deployed: Deployment) -> Stack:
         workspace_id = lodol(cloud, STACK_NAME, *_WORKSPACE)["workspace_id"]
         scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
         api_key = lodol(cloud, STACK_NAME, "key", "create", workspace_id, *scopes)["key"]
-    seeded = _store_samples(cloud, workspace_id, before.seeded if before else {})
+    samples = {file: read_workflow(file) for file in sorted((ROOT / "workflows").glob("*.yaml"))}
+    seeded = _store_samples(cloud, workspace_id, samples, before.seeded if before else {})
     stack = Stack(
         api_url=deployed.api_url,
         api_key=api_key,
         workspace_id=workspace_id,
-        workflows={workflow.name: workflow.id or "" for workflow in _samples()},
+        workflows={workflow.name: workflow.id or "" for workflow in samples.values()},
         endpoint_url=cloud.endpoint_url,
         region=REGION,
         stack_name=deployed.stack_name,
@@ -130,11 +131,9 @@ def _seed(deployed: Deployment) -> Stack:
     return stack
 
 
-def _samples() -> list[WorkflowFile]:
-    return [read_workflow(file) for file in sorted((ROOT / "workflows").glob("*.yaml"))]
-
-
-def _store_samples(cloud: Cloud, workspace_id: str, seeded: dict[str, str]) -> dict[str, str]:
+def _store_samples(
+    cloud: Cloud, workspace_id: str, samples: dict[Path, WorkflowFile], seeded: dict[str, str]
+) -> dict[str, str]:
     """Store the sample workflows, save those that the user has changed; answers with when each was stored by us."""
 
     def stored() -> dict[str, Any]:
@@ -142,8 +141,8 @@ def _store_samples(cloud: Cloud, workspace_id: str, seeded: dict[str, str]) -> d
         return {row["workflow_id"]: row for row in rows}
 
     there, ours = stored(), []
-    for file in sorted((ROOT / "workflows").glob("*.yaml")):
-        found = there.get(read_workflow(file).id or "")
+    for file, sample in samples.items():
+        found = there.get(sample.id or "")
         if found and found["updated_at"] != seeded.get(found["workflow_id"], found["updated_at"]):
             _say(f"{found['name']!r} was changed since, and is left alone")
             continue

@@ -59,21 +59,23 @@ def _audit(table: Table, workspace: Workspace) -> CreditsAudit:
             refunds[entry.refunded_execution] = entry.amount
     runs = {execution.id: execution for execution in executions.list_page(table, workspace.id)}
     refunded = sum(refunds.values())
+    running = sum(run.status is Status.RUNNING for run in runs.values())
     return CreditsAudit(
         workspace_id=workspace.id,
         granted=granted,
         charged=len(runs),
         refunded=refunded,
         balance=workspace.credits,
-        running=sum(run.status is Status.RUNNING for run in runs.values()),
+        running=running,
         slots_taken=workspace.running,
-        differences=tuple(_differences(workspace, granted + refunded - len(runs), runs, set(refunds))),
+        differences=tuple(_differences(workspace, granted + refunded - len(runs), running, runs, set(refunds))),
     )
 
 
-def _differences(workspace: Workspace, expected: int, runs: dict[str, Execution], refunded: set[str]) -> list[str]:
+def _differences(
+    workspace: Workspace, expected: int, running: int, runs: dict[str, Execution], refunded: set[str]
+) -> list[str]:
     owed = {run.id for run in runs.values() if run.error == PLATFORM_FAILED}
-    running = sum(run.status is Status.RUNNING for run in runs.values())
     found = []
     if workspace.credits != expected:
         found.append(f"the balance is {workspace.credits}, and ledger and executions make it {expected}")
