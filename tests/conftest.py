@@ -17,11 +17,10 @@ from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts
-from domain.operations.publishing import publish
 from handlers.worker import Worker
 from tests.support.aws import mocked
 from tests.support.given import NOW, PROGRAM, AtCommit
-from tests.support.operations import stack_of
+from tests.support.operations import publish, stack_of
 from tests.support.site import Site
 from tests.support.system import Fresh, System
 from tests.support.template import create_table

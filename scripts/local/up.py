@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cli.files import WorkflowFile, read_workflow
+from lodol.cli.files import WorkflowFile, read_workflow
 from scripts.local import cloud as clouds
 from scripts.local import deployment, home
 from scripts.local.client import Client

@@ -19,6 +19,11 @@ def new_id(now: datetime) -> str:
     return f"{seconds:08x}{fraction:04x}{secrets.token_hex(6)}"
 
 
+def first_id_from(second: int) -> str:
+    """The position of the first id that is made from a second since 1970 on, within what ids can say."""
+    return f"{min(max(second, 0), 0xFFFFFFFF):08x}{0:016x}"
+
+
 def is_id(text: str) -> bool:
     """Tell whether a text is laid out as an id."""
     return _ID.fullmatch(text) is not None

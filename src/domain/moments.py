@@ -16,6 +16,11 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
+def to_precise_text(moment: datetime) -> str:
+    """Write a moment likewise, with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
 def epoch_seconds(moment: datetime) -> int:
     """Write a moment as whole seconds since 1970, as DynamoDB's TTL wants them."""
     return int(moment.timestamp())

@@ -55,6 +55,10 @@ class WorkflowNotFound(Refusal):
     """The workspace has no such workflow."""
 
 
+class WorkflowArchived(Refusal):
+    """The workflow is archived: it cannot be run."""
+
+
 class ExecutionNotFound(Refusal):
     """The workspace has no such execution."""
 
@@ -104,6 +108,10 @@ class ExecutionAlreadyTerminal(Refusal):
     """The execution has ended already."""
 
     status: str
+
+
+class ExecutionStillRunning(Refusal):
+    """The execution has not ended yet."""
 
 
 @dataclass

@@ -2,9 +2,10 @@
 
 from domain.entities.api_keys import Scope
 from domain.operations.deciding import Decide
-from handlers.http import Answer, Endpoint
-from handlers.idempotent import replayable
+from domain.refusals import ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
+from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
+from views.reviews import DecidedReview
 
 
 class Body(JsonBody):
@@ -16,10 +17,10 @@ class Body(JsonBody):
     comment: str | None = None
 
 
-def decide(request: Request) -> Answer:
-    """Decide a review; answers 200. Rule: contract "Reviews"."""
+def decide(request: Request) -> Decide:
+    """Decide a review. Rule: contract "Reviews"."""
     body = request.json(Body)
-    operation = Decide(
+    return Decide(
         now=request.now,
         idempotency_key=request.idempotency_key,
         workspace_id=request.workspace.id,
@@ -27,7 +28,14 @@ def decide(request: Request) -> Answer:
         decision=body.decision,
         comment=body.comment,
     )
-    return replayable(request, 200, operation)
 
 
-handler = Endpoint("POST", "/v1/reviews/<review_id>/decision", Scope.EXECUTE_WORKFLOWS, decide)
+handler = ReplayableEndpoint(
+    "POST",
+    "/v1/reviews/<review_id>/decision",
+    Scope.EXECUTE_WORKFLOWS,
+    decide,
+    answers=DecidedReview,
+    body=Body,
+    refuses=(ReviewNotFound, ReviewAlreadyDecided, ReviewClosed),
+)

@@ -2,9 +2,10 @@
 
 from domain.entities import reviews
 from domain.entities.api_keys import Scope
+from domain.refusals import ReviewNotFound
 from handlers.http import Answer, Endpoint, ok
 from handlers.requests import Request
-from views.reviews import view_of
+from views.reviews import Review, view_of
 
 
 def get_review(request: Request) -> Answer:
@@ -12,4 +13,6 @@ def get_review(request: Request) -> Answer:
     return ok(view_of(reviews.read(request.table, request.now, request.workspace.id, request.path_id("review_id"))))
 
 
-handler = Endpoint("GET", "/v1/reviews/<review_id>", Scope.READ_EXECUTIONS, get_review)
+handler = Endpoint(
+    "GET", "/v1/reviews/<review_id>", Scope.READ_EXECUTIONS, get_review, answers=Review, refuses=(ReviewNotFound,)
+)

@@ -3,9 +3,10 @@
 from domain.entities import workflows
 from domain.entities.api_keys import Scope
 from domain.program.values import loads
+from domain.refusals import WorkflowNotFound
 from handlers.http import Answer, Endpoint, ok
 from handlers.requests import Request
-from views.workflows import with_program
+from views.workflows import WorkflowWithProgram, with_program
 
 
 def get_workflow(request: Request) -> Answer:
@@ -14,4 +15,11 @@ def get_workflow(request: Request) -> Answer:
     return ok(with_program(workflow, loads(workflows.program_text(request.table, workflow))))
 
 
-handler = Endpoint("GET", "/v1/workflows/<workflow_id>", Scope.READ_WORKFLOWS, get_workflow)
+handler = Endpoint(
+    "GET",
+    "/v1/workflows/<workflow_id>",
+    Scope.READ_WORKFLOWS,
+    get_workflow,
+    answers=WorkflowWithProgram,
+    refuses=(WorkflowNotFound,),
+)

@@ -11,11 +11,13 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from domain import refusals
 from domain.entities.api_keys import Scope
 from domain.program.values import Value, dumps
 from domain.refusals import Refusal, RouteNotFound
 from handlers.logs import logged, logger
-from handlers.requests import Request
+from handlers.parameters import Parameter
+from handlers.requests import JsonBody, Request
 from handlers.worker import Worker, the_worker
 from views.answers import answer_to
 from views.view import View
@@ -32,15 +34,31 @@ class Answer:
 
 def ok(view: View, headers: Mapping[str, str] | None = None) -> Answer:
     """Answer 200 with a view."""
-    return Answer(200, view.text(), headers or {})
+    return Answer(200, view.to_json(), headers or {})
+
+
+EVERYWHERE: tuple[type[Refusal], ...] = (
+    refusals.InvalidRequest,
+    refusals.AuthorizationMissing,
+    refusals.ApiKeyInvalid,
+    refusals.PlanLacksApi,
+    refusals.ScopeMissing,
+    refusals.RateLimitExceeded,
+    refusals.Contention,
+    refusals.Unavailable,
+)
+"""What every endpoint may refuse."""
 
 
 class Endpoint:
-    """One route of the API as a Lambda handler.
+    """One route of the API as a Lambda handler, and all that its description says of it.
 
     The checks come in the contract's order: key, plan, scope, rate, the names of the query's parameters, and then what
-    `operation` itself looks at.
+    `operation` itself looks at. `answers` is the body of a success, `refuses` what only this endpoint refuses.
     """
+
+    is_replayable = False
+    """Whether an Idempotency-Key may repeat it."""
 
     def __init__(
         self,
@@ -48,10 +66,17 @@ class Endpoint:
         route: str,
         scope: Scope,
         operation: Callable[[Request], Answer],
-        query: tuple[str, ...] = (),
+        *,
+        answers: type[View],
+        status: int = 200,
+        query: tuple[Parameter[Any], ...] = (),
+        body: type[JsonBody] | None = None,
+        refuses: tuple[type[Refusal], ...] = (),
     ) -> None:
-        self.scope = scope
-        self.query = query
+        self.method, self.route, self.scope = method, route, scope
+        self.answers, self.status = answers, status
+        self.query, self.body = query, body
+        self.refuses = (*EVERYWHERE, *refuses)
         self._operation = operation
         self._resolver = APIGatewayRestResolver()
         self._resolver.route(route, method=method)(self._serve)
@@ -76,8 +101,9 @@ class Endpoint:
                 "RateLimit-Reset": str(quota.reset),
             }
             caller.authorize(self.scope)
-            request = Request(worker, caller, event, path, now)
-            request.know_query(self.query)
+            left = self._resolver.lambda_context.get_remaining_time_in_millis
+            request = Request(worker, caller, event, path, now, left)
+            request.check_query(self.query)
             answer = self._operation(request)
         except Refusal as refusal:
             return _refused(refusal, headers)

@@ -1,11 +1,34 @@
-"""Answers of operations that an Idempotency-Key may repeat."""
+"""Endpoints whose operation an Idempotency-Key may repeat."""
 
+from collections.abc import Callable
+from typing import Any
+
+from domain.entities.api_keys import Scope
 from domain.operations.idempotency import Operation, carry_out
-from handlers.http import Answer
+from domain.refusals import IdempotencyKeyInFlight, IdempotencyKeyReused, Refusal
+from handlers.http import Answer, Endpoint
 from handlers.requests import Request
 
 
-def replayable(request: Request, status: int, operation: Operation) -> Answer:
-    """Carry out an operation and answer with its success; a repeat says so."""
-    success = carry_out(request.stack, operation)
-    return Answer(status, success.body, {"Idempotency-Replayed": "true"} if success.is_replay else {})
+class ReplayableEndpoint(Endpoint):
+    """An endpoint that carries out an operation once, and answers a repeat with its first success."""
+
+    is_replayable = True
+
+    def __init__(
+        self,
+        method: str,
+        route: str,
+        scope: Scope,
+        operation: Callable[[Request], Operation],
+        *,
+        refuses: tuple[type[Refusal], ...],
+        **described: Any,
+    ) -> None:
+        def answer(request: Request) -> Answer:
+            success = carry_out(request.stack, operation(request))
+            headers = {"Idempotency-Replayed": "true"} if success.is_replay else {}
+            return Answer(self.status, success.body, headers)
+
+        also = (IdempotencyKeyReused, IdempotencyKeyInFlight)
+        super().__init__(method, route, scope, answer, refuses=(*refuses, *also), **described)

@@ -2,25 +2,30 @@
 
 from domain.entities import reviews
 from domain.entities.api_keys import Scope
-from domain.refusals import InvalidRequest
 from handlers.http import Answer, Endpoint, ok
+from handlers.parameters import AFTER, LIMIT, PENDING
 from handlers.requests import Request
 from views.reviews import ReviewPage, view_of
 
 
 def list_reviews(request: Request) -> Answer:
     """Answer with a page, all or with `status=pending` those to be decided, as the list of executions does."""
-    status = request.query("status")
-    if status not in {None, "pending"}:
-        raise InvalidRequest("status must be pending, or left out.")
+    only_pending, after = request.query(PENDING) is not None, request.query(AFTER)
     page = request.page(
-        lambda limit, after: reviews.list_page(
-            request.table, request.now, request.workspace.id, limit, after, only_pending=status == "pending"
+        lambda limit: reviews.list_page(
+            request.table, request.now, request.workspace.id, limit, after, only_pending=only_pending
         ),
-        id_of=lambda review: review.id,
-        status=status,
+        lambda review: review.id,
+        PENDING,
     )
     return ok(ReviewPage(reviews=list(map(view_of, page.rows))), page.link)
 
 
-handler = Endpoint("GET", "/v1/reviews", Scope.READ_EXECUTIONS, list_reviews, query=("limit", "after", "status"))
+handler = Endpoint(
+    "GET",
+    "/v1/reviews",
+    Scope.READ_EXECUTIONS,
+    list_reviews,
+    answers=ReviewPage,
+    query=(LIMIT, AFTER, PENDING),
+)

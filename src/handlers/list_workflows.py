@@ -3,17 +3,21 @@
 from domain.entities import workflows
 from domain.entities.api_keys import Scope
 from handlers.http import Answer, Endpoint, ok
+from handlers.parameters import AFTER, LIMIT
 from handlers.requests import Request
 from views.workflows import WorkflowPage, view_of
 
 
 def list_workflows(request: Request) -> Answer:
     """Answer with a page, and a `Link` to the next if there is one, as the list of executions does."""
+    after = request.query(AFTER)
     page = request.page(
-        lambda limit, after: workflows.list_page(request.table, request.workspace.id, limit, after),
-        id_of=lambda workflow: workflow.id,
+        lambda limit: workflows.list_page(request.table, request.workspace.id, limit, after),
+        lambda workflow: workflow.id,
     )
     return ok(WorkflowPage(workflows=list(map(view_of, page.rows))), page.link)
 
 
-handler = Endpoint("GET", "/v1/workflows", Scope.READ_WORKFLOWS, list_workflows, query=("limit", "after"))
+handler = Endpoint(
+    "GET", "/v1/workflows", Scope.READ_WORKFLOWS, list_workflows, answers=WorkflowPage, query=(LIMIT, AFTER)
+)

@@ -1,10 +1,10 @@
 """What a handler knows of its request: who sends it, its path, its query, its body."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,11 +17,9 @@ from domain.operations.access import Caller
 from domain.program.limits import VALUE_BYTES
 from domain.program.values import ensure_storable, loads
 from domain.refusals import ExecutionNotFound, InvalidRequest, Refusal, ReviewNotFound, WorkflowNotFound
+from handlers.parameters import AFTER, LIMIT, Parameter
 from handlers.worker import Worker
 
-_HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
-_MOST_RESULTS = 100
-_USUAL_RESULTS = 20
 _NOT_FOUND: Mapping[str, type[Refusal]] = {
     "workflow_id": WorkflowNotFound,
     "execution_id": ExecutionNotFound,
@@ -55,6 +53,7 @@ class Request:
     event: APIGatewayProxyEvent
     path: Mapping[str, str]
     now: datetime
+    milliseconds_left: Callable[[], int]
 
     @property
     def workspace(self) -> Workspace:
@@ -76,38 +75,42 @@ class Request:
         """The Idempotency-Key header, `None` without it."""
         return self.event.headers.get("Idempotency-Key")
 
+    def has_time(self, seconds: int) -> bool:
+        """Whether the function has more than so many seconds left."""
+        return self.milliseconds_left() > seconds * 1000
+
     def path_id(self, name: str) -> str:
         """The id of this name in the path; what is not laid out as an id is not found, as an id that does not exist."""
         if not is_id(self.path[name]):
             raise _NOT_FOUND[name]
         return self.path[name]
 
-    def know_query(self, known: Sequence[str]) -> None:
-        """Refuse a query with a parameter that the endpoint does not know, or one that stands twice."""
-        for name, values in self.event.resolved_query_string_parameters.items():
-            if name not in known:
-                takes = f"the known ones are {', '.join(known)}" if known else "this endpoint takes none"
+    def check_query(self, known: Sequence[Parameter[Any]]) -> None:
+        """Refuse a query with a parameter that the endpoint does not know, that stands twice, or is wrong."""
+        names = [parameter.name for parameter in known]
+        # What the event class resolves of them it also splits at commas.
+        given = {name: [value] for name, value in self.event.query_string_parameters.items()}
+        for name, values in (self.event.multi_value_query_string_parameters or given).items():
+            if name not in names:
+                takes = f"the known ones are {', '.join(names)}" if names else "this endpoint takes none"
                 raise InvalidRequest(f"Unknown query parameter {name!r}: {takes}.")
             if len(values) > 1:
                 raise InvalidRequest(f"The query parameter {name} must not stand twice.")
+        for parameter in known:
+            self.query(parameter)
 
-    def query_id(self, name: str) -> str | None:
-        """A query parameter that is an id, `None` without it."""
-        text = self.query(name)
-        if text is not None and not is_id(text):
-            raise InvalidRequest(f"{name} must be an id: 24 lower-case hex digits.")
-        return text
+    def query[T](self, parameter: Parameter[T]) -> T:
+        """A query parameter as it is read, or its default. Raises `InvalidRequest` with what it must be."""
+        text = self._given(parameter)
+        if text is None:
+            return parameter.default
+        try:
+            return parameter.read(text)
+        except (ValueError, KeyError, OverflowError):
+            raise InvalidRequest(f"{parameter.name} must be {parameter.must_be}.") from None
 
-    def query(self, name: str) -> str | None:
-        """A query parameter, `None` without it."""
-        return self.event.query_string_parameters.get(name)
-
-    def query_flag(self, name: str) -> bool:
-        """A query parameter that is `true` or `false`, and `false` without it."""
-        text = self.query(name)
-        if text not in {None, "true", "false"}:
-            raise InvalidRequest(f"{name} must be true or false.")
-        return text == "true"
+    def _given(self, parameter: Parameter[Any]) -> str | None:
+        return self.event.query_string_parameters.get(parameter.name)
 
     def json[B: JsonBody](self, model: type[B]) -> B:
         """The body, read as the model's JSON; without a body, an empty object. Raises `InvalidRequest`."""
@@ -128,36 +131,24 @@ class Request:
         return body
 
     def page[T](
-        self, read: Callable[[int, str | None], Sequence[T]], id_of: Callable[[T], str], **filters: str | None
+        self,
+        read: Callable[[int], Sequence[T]],
+        position_of: Callable[[T], str],
+        *filters: Parameter[Any],
     ) -> Page[T]:
-        """Read the page that `limit` and `after` name, and the `Link` to what follows. Rule: contract "List".
+        """Read a page of as many rows as `limit` says, and the `Link` to what follows. Rule: contract "List".
 
-        `read` reads up to so many rows from a position on; `filters` go into the link.
+        `read` reads up to so many rows; the `filters` that were given go into the link, as they were given.
         """
-        limit, after = self._limit(), self._after()
+        limit = self.query(LIMIT)
         # One more than asked for tells whether a successor exists.
-        found = read(limit + 1, after)
+        found = read(limit + 1)
         rows = found[:limit]
-        return Page(rows, self._link(id_of(rows[-1]), limit, filters) if len(found) > limit else {})
+        return Page(rows, self._link(position_of(rows[-1]), limit, filters) if len(found) > limit else {})
 
-    def _limit(self) -> int:
-        text = self.query("limit")
-        if text is None:
-            return _USUAL_RESULTS
-        if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= _MOST_RESULTS:
-            raise InvalidRequest(f"limit must be a whole number from 1 to {_MOST_RESULTS}.")
-        return int(text)
-
-    def _after(self) -> str | None:
-        text = self.query("after")
-        if text is None:
-            return None
-        if not _HEX_ID.fullmatch(text):
-            raise InvalidRequest("after must be an id: 24 hex digits.")
-        return text.lower()
-
-    def _link(self, last_id: str, limit: int, filters: Mapping[str, str | None]) -> dict[str, str]:
-        parameters = {**filters, "limit": str(limit), "after": last_id}
-        query = "&".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
+    def _link(self, position: str, limit: int, filters: Sequence[Parameter[Any]]) -> dict[str, str]:
+        given = {parameter.name: self._given(parameter) for parameter in filters}
+        parameters = {name: text for name, text in given.items() if text is not None}
+        query = urlencode({**parameters, LIMIT.name: limit, AFTER.name: position}, safe=",:", quote_via=quote)
         # Relative to what was asked: it holds behind every proxy, stage and domain.
         return {"Link": f'<?{query}>; rel="next"'}

@@ -4,9 +4,16 @@ from typing import Any
 
 from domain.entities.api_keys import Scope
 from domain.operations.admission import Run
-from handlers.http import Answer, Endpoint
-from handlers.idempotent import replayable
+from domain.refusals import (
+    ConcurrencyLimitReached,
+    InsufficientCredits,
+    WorkflowArchived,
+    WorkflowNotFound,
+    WorkspaceNotFound,
+)
+from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
+from views.executions import StartedExecution
 
 
 class Body(JsonBody):
@@ -17,17 +24,25 @@ class Body(JsonBody):
     input: Any = None
 
 
-def run(request: Request) -> Answer:
-    """Admit and start an execution; answers 202. Rule: contract "Run"."""
+def run(request: Request) -> Run:
+    """Admit and start an execution. Rule: contract "Run"."""
     body = request.json(Body)
-    operation = Run(
+    return Run(
         now=request.now,
         idempotency_key=request.idempotency_key,
         workspace=request.workspace,
         workflow_id=request.path_id("workflow_id"),
         program_input=body.input,
     )
-    return replayable(request, 202, operation)
 
 
-handler = Endpoint("POST", "/v1/workflows/<workflow_id>/run-async", Scope.EXECUTE_WORKFLOWS, run)
+handler = ReplayableEndpoint(
+    "POST",
+    "/v1/workflows/<workflow_id>/run-async",
+    Scope.EXECUTE_WORKFLOWS,
+    run,
+    status=202,
+    answers=StartedExecution,
+    body=Body,
+    refuses=(WorkflowNotFound, WorkflowArchived, WorkspaceNotFound, InsufficientCredits, ConcurrencyLimitReached),
+)

@@ -2,20 +2,27 @@
 
 from domain.entities.api_keys import Scope
 from domain.operations.stopping import Stop
-from handlers.http import Answer, Endpoint
-from handlers.idempotent import replayable
+from domain.refusals import ExecutionAlreadyTerminal, ExecutionNotFound
+from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import Request
+from views.executions import StoppedExecution
 
 
-def stop(request: Request) -> Answer:
-    """Stop an execution; answers 200. Rule: contract "Stop"."""
-    operation = Stop(
+def stop(request: Request) -> Stop:
+    """Stop an execution. Rule: contract "Stop"."""
+    return Stop(
         now=request.now,
         idempotency_key=request.idempotency_key,
         workspace_id=request.workspace.id,
         execution_id=request.path_id("execution_id"),
     )
-    return replayable(request, 200, operation)
 
 
-handler = Endpoint("POST", "/v1/executions/<execution_id>/stop", Scope.EXECUTE_WORKFLOWS, stop)
+handler = ReplayableEndpoint(
+    "POST",
+    "/v1/executions/<execution_id>/stop",
+    Scope.EXECUTE_WORKFLOWS,
+    stop,
+    answers=StoppedExecution,
+    refuses=(ExecutionNotFound, ExecutionAlreadyTerminal),
+)

@@ -74,6 +74,7 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
         _is(refusals.RouteNotFound, 404, "There is no such endpoint."),
         _is(refusals.WorkspaceNotFound, 404, "Workspace not found"),
         _is(refusals.WorkflowNotFound, 404, "Workflow not found"),
+        _is(refusals.WorkflowArchived, 400, "Workflow is archived: it cannot be run."),
         _is(refusals.ExecutionNotFound, 404, "Execution not found"),
         _is(refusals.ReviewNotFound, 404, "Review not found"),
         _on(refusals.ReviewAlreadyDecided, lambda r: ErrorAnswer(400, f"Review is already decided: {r.decision}.")),
@@ -100,6 +101,7 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
             refusals.ExecutionAlreadyTerminal,
             lambda r: ErrorAnswer(400, f"Execution is already in a terminal state: {r.status}."),
         ),
+        _is(refusals.ExecutionStillRunning, 400, "Execution is still running: it can be repeated once it has ended."),
         _on(
             refusals.IdempotencyKeyReused,
             lambda r: ErrorAnswer(

@@ -1,24 +1,25 @@
 """How an execution and its steps look."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from domain.entities.executions import Execution
-from domain.entities.steps import Step
-from views.view import View
+from domain.entities import executions, steps
+from views.view import Id, Json, Moment, View
+
+type ExecutionStatus = Literal["running", "success", "failed", "stopped"]
 
 
 class ExecutionRow(View):
     """An execution in a list."""
 
-    execution_id: str
-    workflow_id: str
-    workflow_name: str
-    status: str
-    started_at: str
-    completed_at: str | None
+    execution_id: Id
+    workflow_id: Id
+    workflow_name: Annotated[str, Field(examples=["Welcome Email Workflow"])]
+    status: ExecutionStatus
+    started_at: Moment
+    completed_at: Moment | None
 
 
 class ExecutionPage(View):
@@ -27,30 +28,60 @@ class ExecutionPage(View):
     executions: list[ExecutionRow]
 
 
-class StepView(View):
+class Step(View):
     """A step that was begun. `error` is there when it failed; with the attempts while it waits for another."""
 
     index: int
-    status: str
-    result: Any
+    status: Literal["running", "completed", "failed", "stopped"]
+    result: Json
     error: str = ""
-    attempt: int = 0
-    next_attempt_at: str = ""
+    attempt: Annotated[int, Field(description="The number of the attempt that comes next.")] = 0
+    next_attempt_at: Moment = ""
 
 
-class ExecutionView(View):
+class Execution(View):
     """An execution; `steps` are there only when asked for."""
 
-    execution_id: str
-    workflow_id: str
-    status: str
-    started_at: str
-    completed_at: str | None
-    steps: list[StepView] = Field(default_factory=list)
-    error: str | None
+    execution_id: Id
+    workflow_id: Id
+    status: ExecutionStatus
+    started_at: Moment
+    completed_at: Moment | None
+    steps: list[Step] = Field(default_factory=list)
+    error: Annotated[str | None, Field(examples=["Step 1 failed: body[1].init: cannot add number and object"])]
 
 
-def row_of(execution: Execution) -> ExecutionRow:
+class StartedExecution(View):
+    """An execution that was admitted."""
+
+    execution_id: Id
+    workflow_id: Id
+    status: Literal["running"]
+    created_at: Moment
+
+
+class RepeatedExecution(StartedExecution):
+    """An execution that was admitted to repeat another."""
+
+    rerun_of: Id
+
+
+class StoppedExecution(View):
+    """An execution that was stopped."""
+
+    execution_id: Id
+    status: Literal["stopped"]
+
+
+class StoppedExecutions(View):
+    """How many running executions match a filter, which of them were stopped, and whether there are more."""
+
+    matching: Annotated[int, Field(description="How many were running and matched; with `dry_run`, all of them.")]
+    stopped: Annotated[list[Id], Field(description="Those that this request has stopped.")]
+    has_more: Annotated[bool, Field(description="Whether the same request would find more of them.")]
+
+
+def row_of(execution: executions.Execution) -> ExecutionRow:
     """An execution as a list shows it."""
     return ExecutionRow(
         execution_id=execution.id,
@@ -62,10 +93,10 @@ def row_of(execution: Execution) -> ExecutionRow:
     )
 
 
-def view_of(execution: Execution, steps: Iterable[Step] | None = None) -> ExecutionView:
+def view_of(execution: executions.Execution, its_steps: Iterable[steps.Step] | None = None) -> Execution:
     """An execution as its reader sees it, with its steps if they were read."""
-    with_steps: dict[str, Any] = {} if steps is None else {"steps": list(map(_step_view, steps))}
-    return ExecutionView(
+    with_steps: dict[str, Any] = {} if its_steps is None else {"steps": list(map(_step_view, its_steps))}
+    return Execution(
         execution_id=execution.id,
         workflow_id=execution.workflow_id,
         status=execution.status.value,
@@ -76,10 +107,10 @@ def view_of(execution: Execution, steps: Iterable[Step] | None = None) -> Execut
     )
 
 
-def _step_view(step: Step) -> StepView:
+def _step_view(step: steps.Step) -> Step:
     fields: dict[str, Any] = {"index": step.index, "status": step.status.value, "result": step.result}
     if step.error is not None:
         fields["error"] = step.error
     if step.attempt is not None:
         fields |= {"attempt": step.attempt, "next_attempt_at": step.next_attempt_at}
-    return StepView(**fields)
+    return Step(**fields)

@@ -1,41 +1,51 @@
 """How a review looks."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Literal
 
-from domain.entities.reviews import Review
+from pydantic import Field
+
+from domain.entities import reviews
 from domain.moments import to_text
-from views.view import View
+from views.view import Id, Json, Moment, View
 
 
-class ReviewView(View):
+class Review(View):
     """A review; `decision` is null unless its status is `decided`, `times_out_at` where it waits without end."""
 
-    review_id: str
-    execution_id: str
-    workflow_id: str
-    status: str
-    content: Any
+    review_id: Id
+    execution_id: Id
+    workflow_id: Id
+    status: Literal["pending", "decided", "closed"]
+    content: Json
     action_id: str | None
-    steps: Any
-    decisions: list[str]
+    steps: Json
+    decisions: Annotated[list[str], Field(examples=[["approved", "rejected"]])]
     decision: str | None
     comment: str | None
-    created_at: str
-    decided_at: str | None
-    times_out_at: str | None
+    created_at: Moment
+    decided_at: Moment | None
+    times_out_at: Moment | None
 
 
 class ReviewPage(View):
     """A page of reviews."""
 
-    reviews: list[ReviewView]
+    reviews: list[Review]
 
 
-def view_of(review: Review) -> ReviewView:
+class DecidedReview(View):
+    """A review that was decided."""
+
+    review_id: Id
+    status: Literal["decided"]
+    decision: Annotated[str, Field(examples=["approved"])]
+
+
+def view_of(review: reviews.Review) -> Review:
     """A review as its reader sees it."""
     times_out_at = review.times_out_at
-    return ReviewView(
+    return Review(
         review_id=review.id,
         execution_id=review.execution_id,
         workflow_id=review.workflow_id,

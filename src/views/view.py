@@ -1,8 +1,24 @@
-"""What every view is."""
+"""What every view is, and the kinds of text in it."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.program.values import dumps
+
+type Id = Annotated[str, Field(pattern="^[0-9a-f]{24}$", examples=["6968c1a88f3c5e0b7a9d2c41"])]
+"""24 lower-case hex digits."""
+
+type Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-01-15T10:30:00+00:00"])]
+"""ISO 8601 in UTC, with seconds."""
+
+type PreciseMoment = Annotated[
+    str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-01-15T10:30:00.125+00:00"])
+]
+"""ISO 8601 in UTC, with milliseconds."""
+
+type Json = Any
+"""Any JSON value."""
 
 
 class View(BaseModel):
@@ -10,6 +26,6 @@ class View(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def text(self) -> str:
+    def to_json(self) -> str:
         """The body as JSON; fields that were not set are left out."""
         return dumps(self.model_dump(exclude_unset=True))

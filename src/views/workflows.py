@@ -1,47 +1,50 @@
 """How a workflow looks."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from domain.entities.workflows import Workflow
+from pydantic import Field
+
+from domain.entities import workflows
 from domain.program.values import Value
-from views.view import View
+from views.view import Id, Json, Moment, View
 
 
-class WorkflowView(View):
+class Workflow(View):
     """A workflow; `version` counts its programs from 1, `last_run_at` is null before the first run."""
 
-    workflow_id: str
-    name: str
-    description: str
-    version: int
-    created_at: str
-    updated_at: str
-    last_run_at: str | None
+    workflow_id: Id
+    name: Annotated[str, Field(examples=["Welcome Email Workflow"])]
+    description: Annotated[str, Field(examples=["Greets a new customer"])]
+    version: Annotated[int, Field(examples=[3])]
+    created_at: Moment
+    updated_at: Moment
+    last_run_at: Moment | None
+    archived_at: Annotated[Moment | None, Field(description="Since when it cannot be run.")]
 
 
-class WorkflowWithProgram(WorkflowView):
+class WorkflowWithProgram(Workflow):
     """A workflow and the program that its next run would run."""
 
-    program: Any
+    program: Json
 
 
 class WorkflowPage(View):
     """A page of workflows."""
 
-    workflows: list[WorkflowView]
+    workflows: list[Workflow]
 
 
-def view_of(workflow: Workflow) -> WorkflowView:
+def view_of(workflow: workflows.Workflow) -> Workflow:
     """A workflow as lists show it."""
-    return WorkflowView(**_fields(workflow))
+    return Workflow(**_fields(workflow))
 
 
-def with_program(workflow: Workflow, program: Value) -> WorkflowWithProgram:
+def with_program(workflow: workflows.Workflow, program: Value) -> WorkflowWithProgram:
     """A workflow with its program."""
     return WorkflowWithProgram(**_fields(workflow), program=program)
 
 
-def _fields(workflow: Workflow) -> dict[str, Any]:
+def _fields(workflow: workflows.Workflow) -> dict[str, Any]:
     return {
         "workflow_id": workflow.id,
         "name": workflow.name,
@@ -50,4 +53,5 @@ def _fields(workflow: Workflow) -> dict[str, Any]:
         "created_at": workflow.created_at,
         "updated_at": workflow.updated_at,
         "last_run_at": workflow.last_run_at,
+        "archived_at": workflow.archived_at,
     }

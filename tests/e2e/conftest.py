@@ -15,12 +15,12 @@ from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.audits import audit_credits
-from domain.operations.publishing import publish
 from scripts.local import cloud as clouds
 from scripts.local import deployment
 from scripts.local.client import Client
 from scripts.local.deployment import Deployment
 from scripts.local.lodol import lodol
+from tests.support.operations import publish
 from tests.support.programs import program
 from tests.support.site import Site
 

@@ -14,7 +14,6 @@ from domain.entities.executions import Status
 from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.operations import accounts
-from domain.operations.publishing import publish
 from domain.program.values import Value
 from domain.refusals import (
     ConcurrencyLimitReached,
@@ -24,7 +23,7 @@ from domain.refusals import (
 )
 from tests.support import operations
 from tests.support.given import NOW, PROGRAM
-from tests.support.operations import started
+from tests.support.operations import publish, started
 
 
 def run(

@@ -18,12 +18,11 @@ from domain.entities.executions import End, Status
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from domain.operations.audits import examine
-from domain.operations.publishing import publish
 from handlers import decide_review
 from handlers.worker import Worker
 from tests.support.conformance import World, run, slices_of, start
 from tests.support.given import NOW
-from tests.support.operations import end
+from tests.support.operations import end, publish
 from tests.support.programs import block, call, do, for_each, let, literal, plus, program, sleep, var
 from tests.support.requests import send
 from tests.support.shop import Shop

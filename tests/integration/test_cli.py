@@ -10,8 +10,6 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from cli.files import read_workflow, to_yaml
-from cli.main import app
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -23,9 +21,10 @@ from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts, outcomes
 from domain.operations.audits import audit_credits, examine
-from domain.operations.publishing import publish
+from lodol.cli.files import read_workflow, to_yaml
+from lodol.cli.main import app
 from tests.support.given import PROGRAM
-from tests.support.operations import end, grant, started
+from tests.support.operations import end, grant, publish, started
 
 SAMPLES = sorted((Path(__file__).parents[2] / "workflows").glob("*.yaml"))
 

@@ -13,23 +13,26 @@ from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from domain.operations import accounts
-from domain.operations.publishing import publish
 from domain.refusals import Refusal
 from handlers import (
     decide_review,
     get_execution,
+    get_history,
     get_review,
     get_workflow,
+    get_workspace,
     list_executions,
     list_reviews,
     list_workflows,
+    rerun_execution,
     run_workflow,
     stop_execution,
+    stop_executions,
 )
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
 from tests.support.given import NOW, AtCommit
-from tests.support.operations import grant
+from tests.support.operations import grant, publish
 from tests.support.programs import do, literal, post, program
 from tests.support.requests import Context, event, send
 from tests.support.shop import Shop
@@ -296,10 +299,22 @@ def test_a_link_leads_from_the_address_that_was_asked_to_the_next_page_with_its_
 
 
 ENDPOINTS = {
-    list_executions: ("GET", "/v1/executions", ["limit", "after", "workflow_id"]),
+    list_executions: (
+        "GET",
+        "/v1/executions",
+        ["limit", "after", "workflow_id", "status", "started_after", "started_before"],
+    ),
     list_workflows: ("GET", "/v1/workflows", ["limit", "after"]),
     list_reviews: ("GET", "/v1/reviews", ["limit", "after", "status"]),
     get_execution: ("GET", f"/v1/executions/{NOBODY}", ["include_step_results"]),
+    get_history: ("GET", f"/v1/executions/{NOBODY}/history", ["limit", "after", "include_program"]),
+    get_workspace: ("GET", "/v1/workspace", []),
+    rerun_execution: ("POST", f"/v1/executions/{NOBODY}/rerun", []),
+    stop_executions: (
+        "POST",
+        "/v1/executions/stop",
+        ["status", "workflow_id", "started_after", "started_before", "dry_run"],
+    ),
     get_review: ("GET", f"/v1/reviews/{NOBODY}", []),
     get_workflow: ("GET", f"/v1/workflows/{NOBODY}", []),
     run_workflow: ("POST", f"/v1/workflows/{NOBODY}/run-async", []),

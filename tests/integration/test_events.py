@@ -18,13 +18,12 @@ from domain.entities.executions import Status
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from domain.operations import accounts
-from domain.operations.publishing import publish
 from domain.program.values import Value
 from handlers.worker import Worker
 from scripts.local import home
 from scripts.local.events import filled
 from tests.support.conformance import World, slices_of, start
-from tests.support.operations import started
+from tests.support.operations import publish, started, stop
 from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context
 from tests.support.template import ROOT, functions, template
@@ -45,6 +44,10 @@ EXPECTED = {
     "stop_execution": 200,
     "list_executions": 200,
     "get_execution": 200,
+    "get_history": 200,
+    "rerun_execution": 202,
+    "stop_executions": 200,
+    "get_workspace": 200,
     "list_workflows": 200,
     "get_workflow": 200,
     "list_reviews": 200,
@@ -124,6 +127,8 @@ def test_the_event_passes_through_its_handler(event: Path, worker: Worker, calle
     slices = slices_of(worker.stack, World(now))
     if "/reviews" in event.read_text():
         run_slice(slices, workspace.id, execution_id)
+    if event.stem == "rerun_execution":
+        stop(worker.stack, now, workspace.id, execution_id)
     asked = reviews.of_execution(table, execution_id)
     stack = home.Stack(
         "https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack"

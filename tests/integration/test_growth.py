@@ -18,12 +18,11 @@ from domain.entities.executions import Status
 from domain.entities.workspaces import Plan
 from domain.moments import to_text
 from domain.operations import accounts, deciding, reconciliation
-from domain.operations.publishing import publish
 from domain.refusals import ConcurrencyLimitReached, Contention, Unavailable
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import PROGRAM
 from tests.support.machines import Flight
-from tests.support.operations import run
+from tests.support.operations import publish, run
 from tests.support.programs import call, do, for_each, literal, program, sleep
 from tests.support.system import Fresh, System
 

@@ -13,13 +13,12 @@ import pytest
 from domain.aws.stack import stack_of_environment
 from domain.entities.workspaces import Workspace
 from domain.moments import utc_now
-from domain.operations.publishing import publish
 from domain.program.values import Value
 from handlers import list_executions, reconcile, record_outcome, run_steps
 from handlers.logs import logger
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
-from tests.support.operations import started
+from tests.support.operations import publish, started
 from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context
 from tests.support.shop import Shop

@@ -13,14 +13,14 @@ from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts
-from domain.operations.publishing import ProgramRejected, publish
+from domain.operations.publishing import ProgramRejected
 from domain.program.limits import VALUE_BYTES
 from domain.refusals import InvalidRequest, WorkflowNotFound, WorkspaceNotFound
 from handlers import decide_review, get_review, get_workflow, list_reviews, run_workflow
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
 from tests.support.given import NOW, PROGRAM
-from tests.support.operations import grant, run
+from tests.support.operations import grant, publish, run
 from tests.support.programs import call, do, literal, program, sleep
 from tests.support.requests import Context, event, send
 from tests.support.shop import Shop

@@ -20,7 +20,7 @@ from domain.entities import executions, journal, ledger, resume_points, steps, w
 from domain.entities.executions import End, Status
 from domain.entities.journal import CallState, Entry
 from domain.entities.steps import StepStatus
-from domain.moments import to_text
+from domain.moments import to_precise_text, to_text
 from domain.operations import outcomes
 from domain.operations.reconciliation import Finding, reconcile
 from domain.refusals import ExecutionAlreadyTerminal, Unavailable
@@ -97,7 +97,7 @@ def test_a_step_began_when_its_first_slice_began_it(unreachable: Stack) -> None:
         run_slice(slices_of(unreachable, world), *ids)
         item = unreachable.table.get(at)
         assert item is not None
-        assert steps.started_at(item) == to_text(START + timedelta(seconds=61))
+        assert steps.started_at(item) == to_precise_text(START + timedelta(seconds=61))
         status = item["status"]
     assert status == "completed"
 

@@ -1,5 +1,6 @@
 """The architecture's table of items is what is stored: each item, each attribute, and no other."""
 
+import json
 import re
 from collections import defaultdict
 from datetime import timedelta
@@ -12,14 +13,14 @@ from domain.engine.slices import run_slice
 from domain.entities import executions, reviews, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan
-from domain.operations import accounts, deciding, outcomes
+from domain.operations import accounts, deciding, outcomes, publishing
 from domain.operations.access import Authenticator
+from domain.operations.admission import Rerun
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
-from domain.operations.publishing import publish
 from tests.support.conformance import START, World, slices_of
 from tests.support.documents import rows, section
-from tests.support.operations import grant, run, started, stop
+from tests.support.operations import grant, publish, run, started, stop
 from tests.support.programs import call, do, for_each, let, literal
 
 _LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 600, "defaultDecision": "no"}
@@ -36,6 +37,7 @@ _PROGRAM: Any = {
         },
         do(call("human.create", literal("Go?"), literal("send"), literal(None), literal(_LIMITED))),
         do(call("human.create", literal("Go?"))),
+        do(call("log.info", literal("asked"))),
         do(call("human.wait")),
     ],
 }
@@ -87,7 +89,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
     grant(stack, START, workspace.id, 1, key="g")
     workflow_id = publish(table, START, workspace.id, name="A", description="", program=_PROGRAM).id
     seen += _stored(table)
-    execution_id = started(stack, START, workspace, workflow_id, {"given": 1})
+    execution_id = first_id = started(stack, START, workspace, workflow_id, {"given": 1})
     seen += _stored(table)
     while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).action == "wait":
         assert following.until is not None
@@ -112,6 +114,11 @@ def _one_of_each(stack: Stack) -> list[Item]:
     execution_id = started(stack, START, workspace, looping)
     while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).until is not None:
         world.now = following.until
+    stop(stack, START, workspace.id, first_id)
+    again = Rerun(now=world.now, workspace=workspace, execution_id=first_id, program_input=2, from_step=1)
+    repeated = json.loads(carry_out(stack, again).body)["execution_id"]
+    run_slice(slices_of(stack, world), workspace.id, repeated)
+    publishing.archive(table, START, workspace.id, failing)
     stop(stack, START, workspace.id, started(stack, START, workspace, workflow_id), "s")
     run(stack, START, workspace, workflow_id, key="r")
     lost = executions.read_state(table, workspace.id, started(stack, START, workspace, workflow_id))
@@ -119,7 +126,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
     broken = executions.read_state(table, workspace.id, lost.execution.id)
     seen += _stored(table)
     outcomes.record_broken(table, START + timedelta(minutes=1), broken)
-    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 6 + 1
+    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 7 + 1
     return seen + _stored(table)
 
 

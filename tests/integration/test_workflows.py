@@ -11,10 +11,9 @@ from domain.entities import workflows
 from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Workspace
 from domain.moments import to_text
-from domain.operations.publishing import publish
 from domain.program.values import Value, dumps
 from tests.support.given import NOW, PROGRAM, AtCommit
-from tests.support.operations import run
+from tests.support.operations import publish, run
 from tests.support.programs import do, literal, program
 
 SAME = "68d12af3b5f0c1d2e3f4a5b6"

@@ -20,10 +20,9 @@ from domain.entities.executions import Execution
 from domain.entities.steps import Step
 from domain.entities.workspaces import Plan, Workspace
 from domain.operations import accounts
-from domain.operations.publishing import publish
 from domain.program.calls import CallFailed
 from domain.program.values import Value
-from tests.support.operations import stack_of, started
+from tests.support.operations import publish, stack_of, started
 
 START = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 CASES = Path(__file__).parents[1] / "conformance"

@@ -2,13 +2,16 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.entities import executions
 from domain.entities.executions import End
+from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Workspace
+from domain.operations import publishing
 from domain.operations.admission import Run
 from domain.operations.granting import Grant
 from domain.operations.idempotency import Success, carry_out
@@ -19,6 +22,11 @@ from domain.program.values import Value
 def stack_of(table: Table, machine: StateMachine) -> Stack:
     """A stack of these parts."""
     return Stack(lambda: table, lambda: machine)
+
+
+def publish(table: Table, now: datetime, workspace_id: str, **whole: Any) -> Workflow:
+    """Store a workflow."""
+    return publishing.publish(table, now, workspace_id, **whole).workflow
 
 
 def run(

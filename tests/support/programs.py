@@ -39,6 +39,10 @@ def for_each(name: str, iterable: Any, *body: Any) -> dict[str, Any]:
     return {"kind": "ForEachStmt", "name": name, "iterable": iterable, "body": block(*body)}
 
 
+def ret(value: Any) -> dict[str, Any]:
+    return {"kind": "ReturnStmt", "value": value}
+
+
 def sleep(seconds: float) -> dict[str, Any]:
     return do(call("time.sleep", literal(seconds)))
 

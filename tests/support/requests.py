@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.http import Endpoint
 from handlers.worker import Worker
+from views.answers import code_of
 
 
 class Context(SimpleNamespace):
@@ -47,5 +48,17 @@ def send(
     """Status, headers by their names in lower case, and the body read as JSON."""
     asked = event(method, path, key, query, body, headers or {})
     answer = endpoint(asked, Context(), worker)  # type: ignore[arg-type]
+    ensure_described(endpoint, answer)
     shown = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
     return answer["statusCode"], shown, json.loads(answer["body"])
+
+
+def ensure_described(endpoint: Endpoint, answer: Any) -> None:
+    """Every answer that a test sees is one that the endpoint's description has."""
+    headers = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
+    code = headers.get("error-code")
+    if code is None:
+        assert answer["statusCode"] == endpoint.status
+        endpoint.answers.model_validate_json(answer["body"])
+    elif code not in {"route_not_found", "internal_error"}:
+        assert code in map(code_of, endpoint.refuses), f"{code} is not among what {endpoint.route} refuses"

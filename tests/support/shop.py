@@ -5,10 +5,10 @@ from typing import Any
 from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan, Workspace, from_item
 from domain.operations import accounts
-from domain.operations.publishing import publish
 from domain.program.values import Value
 from handlers import get_execution, list_executions, run_workflow, stop_execution
 from handlers.worker import Worker
+from tests.support.operations import publish
 from tests.support.requests import send
 
 PROGRAM: Value = {"kind": "Program", "body": []}

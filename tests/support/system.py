@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from domain.entities.api_keys import Scope
 from domain.entities.executions import Execution, Status
 from domain.entities.workspaces import Plan
 from domain.operations import accounts, audits
-from domain.operations.publishing import publish
 from handlers import (
     decide_review,
     get_execution,
@@ -35,9 +35,9 @@ from handlers.http import Endpoint
 from handlers.worker import Worker
 from tests.support.conformance import START, World, slices_of
 from tests.support.machines import Machines
-from tests.support.operations import grant, stack_of
+from tests.support.operations import grant, publish, stack_of
 from tests.support.programs import program
-from tests.support.requests import Context, event
+from tests.support.requests import Context, ensure_described, event
 from tests.support.wire import Died, Wire, without_pauses
 
 ATTEMPTS = 4
@@ -112,6 +112,7 @@ class System:
         self.machines = Machines(self.machine._arn)
         self.wire = Wire(self.machines, self.table._client, self.machine._client)
         self._ended: dict[str, Any] = {}
+        self._numbers = count(1)
         self.crashes = 0
 
     def _request(self, context: CallContext, method: str, url: str, *more: Any) -> Any:
@@ -122,8 +123,10 @@ class System:
         self._paused += seconds
 
     def workflow(self, *body: Any) -> str:
+        # One name is one workflow.
+        name = f"Workflow {next(self._numbers)}"
         stored = publish(
-            self.table, self.world.now, self.workspace.id, name="A", description="", program=program(*body)
+            self.table, self.world.now, self.workspace.id, name=name, description="", program=program(*body)
         )
         return stored.id
 
@@ -168,6 +171,7 @@ class System:
         headers = {} if key is None else {"Idempotency-Key": key}
         asked = event(method, path, self.key, query, body, headers)
         answer = endpoint(asked, Context(), self.worker)  # type: ignore[arg-type]
+        ensure_described(endpoint, answer)
         replayed = "Idempotency-Replayed" in answer["multiValueHeaders"]
         return Answer(answer["statusCode"], answer["body"], replayed)
 

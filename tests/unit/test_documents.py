@@ -22,12 +22,23 @@ from domain.refusals import Refusal
 from tests.support.documents import ROOT, rows, section
 from tests.support.template import functions
 from views.answers import ANSWERS, NEUTRAL, answer_to
-from views.executions import ExecutionPage, ExecutionRow, ExecutionView, StepView
-from views.reviews import ReviewView
-from views.workflows import WorkflowPage, WorkflowView
+from views.executions import (
+    Execution,
+    ExecutionPage,
+    ExecutionRow,
+    RepeatedExecution,
+    StartedExecution,
+    Step,
+    StoppedExecution,
+    StoppedExecutions,
+)
+from views.histories import CallEntry, History, LogEntry, StepEntry
+from views.reviews import Review
+from views.workflows import Workflow, WorkflowPage
+from views.workspaces import Workspace
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-SOURCES = sorted(path for folder in ("src", "cli", "scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(path for folder in ("src", "lodol", "scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
 CITED = ("contract", "programs", "architecture")
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -141,16 +152,33 @@ def _names(model: type[BaseModel]) -> list[str]:
     return list(model.model_fields)
 
 
+_ANSWERS: list[tuple[str, type[BaseModel]]] = [
+    ("Run", StartedExecution),
+    ("Stop", StoppedExecution),
+    ("Stop many", StoppedExecutions),
+    ("Rerun", RepeatedExecution),
+    ("History", History),
+    ("Workspace", Workspace),
+]
+"""Headings of the contract that show one answer, and what it is."""
+
+
 def test_the_examples_of_the_contract_have_the_fields_of_the_answers_in_their_order() -> None:
     [page] = _examples("List")
     assert (list(page), list(page["executions"][0])) == (_names(ExecutionPage), _names(ExecutionRow))
     plain, with_steps = _examples("Get")
-    assert list(with_steps) == _names(ExecutionView)
-    assert list(plain) == [name for name in _names(ExecutionView) if name != "steps"]
-    assert [list(step) for step in with_steps["steps"]] == [_names(StepView)[:3], _names(StepView)[:4]]
-    assert list(_examples("Reviews")[0]) == _names(ReviewView)
+    assert list(with_steps) == _names(Execution)
+    assert list(plain) == [name for name in _names(Execution) if name != "steps"]
+    assert [list(step) for step in with_steps["steps"]] == [_names(Step)[:3], _names(Step)[:4]]
+    assert list(_examples("Reviews")[0]) == _names(Review)
+    [history] = _examples("History")
+    assert [list(entry) for entry in history["entries"]] == [_names(kind) for kind in (StepEntry, LogEntry, CallEntry)]
+    for heading, model in _ANSWERS:
+        [example] = _examples(heading)
+        assert list(example) == [name for name in _names(model) if name != "program"]
+        model.model_validate(example)
     [workflows] = _examples("Workflows")
-    assert (list(workflows), list(workflows["workflows"][0])) == (_names(WorkflowPage), _names(WorkflowView))
+    assert (list(workflows), list(workflows["workflows"][0])) == (_names(WorkflowPage), _names(Workflow))
 
 
 def test_the_language_names_every_limit_with_its_number() -> None:

@@ -13,10 +13,12 @@ from domain.entities.journal import CallState, Entry, from_item
 from domain.entities.resume_points import MOST_BYTES, ResumePoint
 from domain.entities.steps import StepStatus
 from domain.entities.workflows import Workflow
-from domain.moments import to_text
+from domain.moments import to_precise_text
 
-NOW = datetime(2026, 1, 15, 10, 30, 0, 250, tzinfo=UTC)
-ALWAYS = {"callee": "c", "started_at": NOW.isoformat(), "attempt": 1}
+NOW = datetime(2026, 1, 15, 10, 30, 0, 250_000, tzinfo=UTC)
+ALWAYS = {"callee": "c", "at": "", "started_at": NOW.isoformat(), "attempt": 1}
+END = {"ended_at": NOW.isoformat()}
+MISS = {"attempt": 1, "message": "503", "at": NOW.isoformat(), "next_at": NOW.isoformat()}
 
 
 @pytest.mark.parametrize(
@@ -28,9 +30,22 @@ ALWAYS = {"callee": "c", "started_at": NOW.isoformat(), "attempt": 1}
         (Entry(1, "c", CallState.AWAITING, NOW), {**ALWAYS, "state": "awaiting"}),
         (Entry(1, "c", CallState.SLEEPING, NOW, until=NOW), {**ALWAYS, "state": "sleeping", "until": NOW.isoformat()}),
         (
-            Entry(1, "c", CallState.RETRYING, NOW, attempt=2, message="", until=NOW),
-            {**ALWAYS, "state": "retrying", "attempt": 2, "message": "", "until": NOW.isoformat()},
+            Entry(1, "c", CallState.SLEEPING, NOW, "body[0].expr", until=NOW).done(None, NOW),
+            {**ALWAYS, **END, "at": "body[0].expr", "state": "done", "result": "null", "until": NOW.isoformat()},
         ),
+        (
+            Entry(1, "c", CallState.DONE, NOW).missed("503", NOW, NOW),
+            {**ALWAYS, "state": "retrying", "attempt": 2, "until": NOW.isoformat(), "misses": [MISS]},
+        ),
+        (
+            Entry(1, "c", CallState.DONE, NOW).missed("503", NOW, NOW).done(7, NOW),
+            {**ALWAYS, **END, "state": "done", "attempt": 2, "result": "7", "misses": [MISS]},
+        ),
+        (
+            Entry(1, "c", CallState.DONE, NOW).missed("503", NOW, NOW).failed("no", NOW),
+            {**ALWAYS, **END, "state": "failed", "attempt": 2, "message": "no", "misses": [MISS]},
+        ),
+        (Entry(1, "c", CallState.DONE, NOW, line=""), {**ALWAYS, "state": "done", "result": "null", "line": ""}),
     ],
 )
 def test_an_entry_stores_what_it_has_and_reads_back(entry: Entry, stored: dict[str, Any]) -> None:
@@ -66,7 +81,7 @@ def test_a_completed_step_stores_its_result_once_and_counts_its_bytes(
 ) -> None:
     write, counted = steps.completed("0" * 24, 0, "begun", NOW, result, changed)
 
-    always = {"status": "completed", "completed_at": to_text(NOW), "started_at": "begun"}
+    always = {"status": "completed", "completed_at": to_precise_text(NOW), "started_at": "begun"}
     assert write.item == {**always, **stored}
     assert counted == size
 
@@ -74,7 +89,7 @@ def test_a_completed_step_stores_its_result_once_and_counts_its_bytes(
 @pytest.mark.parametrize(
     ("ended", "shown"),
     [
-        ("running", (StepStatus.RUNNING, None)),
+        ("running", (StepStatus.RUNNING, "503")),
         ("stopped", (StepStatus.STOPPED, None)),
         ("failed", (StepStatus.FAILED, "why")),
         ("success", (StepStatus.FAILED, "why")),
@@ -83,11 +98,15 @@ def test_a_completed_step_stores_its_result_once_and_counts_its_bytes(
 def test_what_an_ended_execution_left_unfinished_ended_with_it(
     ended: str, shown: tuple[StepStatus, str | None]
 ) -> None:
-    execution = Execution("e", "w", "f", "A", 1, Status(ended), "begun", None, "why")
+    execution = Execution("e", "w", "f", "A", 1, Status(ended), "begun", "ended", "why")
 
-    step = steps.from_item({"sk": "STEP#00003", "status": "running"}, execution)
+    retrying = {"attempt": 2, "next_attempt_at": "later", "error": "503"}
+    step = steps.from_item({"sk": "STEP#00003", "status": "running", "started_at": "begun", **retrying}, execution)
 
-    assert (step.index, step.status, step.error) == (3, *shown)
+    assert (step.index, step.started_at, step.status, step.error) == (3, "begun", *shown)
+    is_running = ended == "running"
+    assert (step.attempt, step.next_attempt_at) == ((2, "later") if is_running else (None, None))
+    assert step.completed_at == (None if is_running else "ended")
 
 
 def test_a_workflow_is_stored_over_the_version_that_was_seen_or_where_there_was_none() -> None:

@@ -54,10 +54,15 @@ class Page(NamedTuple):
         """Every item whose sort key begins so, in order."""
         return cls(prefix, prefix + _LAST)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can lie between its ends."""
+        return self.first > self.last
+
     @classmethod
-    def rest(cls, prefix: str, position: str) -> Self:
+    def rest(cls, prefix: str, position: str, limit: int | None = None) -> Self:
         """The items whose sort key begins so, in order, from a position behind the prefix on."""
-        return cls(prefix + position, prefix + _LAST)
+        return cls(prefix + position, prefix + _LAST, limit=limit)
 
     @classmethod
     def until(cls, position: str) -> Self:
@@ -65,9 +70,13 @@ class Page(NamedTuple):
         return cls(_FIRST, position)
 
     @classmethod
-    def newest(cls, prefix: str, after: str | None = None, limit: int | None = None) -> Self:
-        """The ids behind a prefix, newest first, from the position `after` on, whether or not that id exists."""
-        return cls(prefix or _FIRST, _last_before(prefix, after), newest_first=True, limit=limit)
+    def newest(cls, prefix: str, after: str | None = None, limit: int | None = None, oldest: str | None = None) -> Self:
+        """The ids behind a prefix, newest first, from the position `after` on, whether or not that id exists.
+
+        `oldest` is the last of them that counts.
+        """
+        first = prefix + oldest if oldest else prefix or _FIRST
+        return cls(first, _last_before(prefix, after), newest_first=True, limit=limit)
 
 
 def _last_before(prefix: str, after: str | None) -> str:

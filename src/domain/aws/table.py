@@ -106,6 +106,8 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _query(self, request: dict[str, Any], pk: str, page: Page) -> Iterator[Item]:
+        if page.is_empty:
+            return
         values = {":pk": pk, ":first": page.first, ":last": page.last}
         request |= {
             "TableName": self.name,

@@ -72,13 +72,20 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Logged:
+    """The call has logged a line, which the history keeps; its result is null."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitDecisions:
     """The execution waits for people, until this moment at the latest; then the call is carried out again."""
 
     until: datetime | None
 
 
-type Outcome = Value | Sleep | Retry | Recorded | AwaitDecisions
+type Outcome = Value | Sleep | Retry | Recorded | Logged | AwaitDecisions
 
 
 @dataclass(frozen=True, slots=True)

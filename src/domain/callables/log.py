@@ -1,26 +1,27 @@
-"""`log.*`: lines in the execution's own log."""
+"""`log.*`: lines in the execution's own log, and in its history."""
 
 import logging
 
-from domain.callables.effect import CallContext, effect
+from domain.callables.effect import CallContext, Logged, effect
 from domain.program.values import Value, text_of
 
 _LOGGER = logging.getLogger("lodol.program")
 
 
 @effect("log.info", "message", "Writes a line into the execution's log.", gives="`null`")
-def info(context: CallContext, message: Value) -> Value:
+def info(context: CallContext, message: Value) -> Logged:
     """Log at level INFO, once: a replay does not repeat it."""
-    _LOGGER.info(text_of(message), extra=_where(context))
-    return None
+    return _log(context, logging.INFO, message)
 
 
 @effect("log.error", "message", "Writes an error line into the execution's log.", gives="`null`")
-def error(context: CallContext, message: Value) -> Value:
+def error(context: CallContext, message: Value) -> Logged:
     """Log at level ERROR, once: a replay does not repeat it."""
-    _LOGGER.error(text_of(message), extra=_where(context))
-    return None
+    return _log(context, logging.ERROR, message)
 
 
-def _where(context: CallContext) -> dict[str, str | int]:
-    return {"workflow_id": context.workflow_id, "execution_id": context.execution_id, "step": context.step}
+def _log(context: CallContext, level: int, message: Value) -> Logged:
+    where = {"workflow_id": context.workflow_id, "execution_id": context.execution_id, "step": context.step}
+    line = text_of(message)
+    _LOGGER.log(level, line, extra=where)
+    return Logged(line)

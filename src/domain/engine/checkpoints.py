@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from domain.aws.keys import Key
 from domain.aws.writes import TRANSACTION_WRITES, Item, Write
 from domain.entities import executions, steps, workspaces
-from domain.entities.executions import End, State, Status
+from domain.entities.executions import End, State, Status, Wait
 from domain.entities.journal import Entry
 from domain.entities.steps import Retrying
-from domain.moments import to_text
+from domain.moments import to_precise_text
 from domain.program.values import Value
 
 if TYPE_CHECKING:
@@ -55,20 +55,25 @@ class Checkpoint:
         self._pending: dict[Key, Write] = {}
         self._started_at: dict[int, str] = {}
         self._due_at = executions.due_at(now, state.due_at)
+        self._wait: Wait | None = None
         self.progress = replace(state.progress, slices=state.progress.slices + 1)
 
     def begin_step(self, index: int, now: datetime, started_at: str | None = None) -> None:
         """Note when the step under way began: now, or when an earlier slice began it."""
-        self._started_at[index] = started_at or to_text(now)
+        self._started_at[index] = started_at or to_precise_text(now)
 
     def mark_step(self, index: int, retrying: Retrying | None = None) -> None:
         """Show the step as under way and, while a call of it waits for another attempt, why and until when."""
         self.progress = replace(self.progress, is_step_begun=True)
         self._add(steps.running(self._execution.id, index, self._started_at[index], retrying))
 
-    def be_heard_of(self, at: datetime) -> None:
-        """Expect the execution to go on at a moment: from the next commit on it is due when it has not."""
+    def be_heard_of(self, at: datetime, wait: Wait | None) -> None:
+        """Expect the execution to go on at a moment, and let readers know for what it waits meanwhile.
+
+        From the next commit on it is due when it has not.
+        """
         self._due_at = executions.due_at(at, self._due_at)
+        self._wait = wait
 
     def store(self, *writes: Write) -> None:
         """Add what is stored beside steps and calls."""
@@ -103,6 +108,11 @@ class Checkpoint:
         self.progress = replace(self.progress, record_bytes=record_bytes)
         self._move_on(index, write)
 
+    def take_over(self, index: int, write: Write, stored: int) -> None:
+        """Record a step as it was recorded in another execution."""
+        self.progress = replace(self.progress, record_bytes=self.progress.record_bytes + stored)
+        self._move_on(index, write)
+
     def fail_step(self, index: int, now: datetime, error: str) -> None:
         """Record a step as failed."""
         self._move_on(index, steps.failed(self._execution.id, index, self._started_at[index], now, error))
@@ -135,7 +145,8 @@ class Checkpoint:
 
     def _commit(self, end: End | None, *also: Write) -> None:
         progress = replace(self.progress, revision=self._committed.progress.revision + 1)
-        after = replace(self._committed, progress=progress, due_at=self._due_at)
+        execution = replace(self._execution, wait=self._wait)
+        after = replace(self._committed, execution=execution, progress=progress, due_at=self._due_at)
         advance = executions.advance(self._committed, after, end, _refusal)
         self._table.commit(advance, *self._pending.values(), *also)
         self._committed, self.progress = after, progress

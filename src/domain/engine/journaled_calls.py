@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from domain.aws.writes import Write
-from domain.callables.effect import AwaitDecisions, CallContext, Effect, Recorded, Retry, Sleep
+from domain.callables.effect import AwaitDecisions, CallContext, Effect, Logged, Recorded, Retry, Sleep
 from domain.callables.settings import Settings
 from domain.engine import retries
 from domain.engine.checkpoints import Checkpoint
 from domain.engine.next import CONTINUE, Next, SliceOver
-from domain.entities.executions import Execution
+from domain.entities.executions import Execution, Wait
 from domain.entities.journal import CallState, Entry
 from domain.entities.steps import Retrying
 from domain.moments import Clock
@@ -84,13 +84,13 @@ class JournaledCalls:
     def _begin(self, call: Call) -> Entry:
         if self._checkpoint.progress.calls >= limits.CALLS:
             raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.CALLS} calls")
-        return Entry(self.made, call.callee, CallState.DONE, self._clock())
+        return Entry(self.made, call.callee, CallState.DONE, self._clock(), call.at)
 
     def _resume(self, call: Call, entry: Entry) -> Entry:
         if entry.state in {CallState.DONE, CallState.FAILED}:
             return entry
         if entry.until and self._clock() < entry.until:
-            raise SliceOver(Next("wait", entry.until))
+            raise _waiting(entry, entry.until)
         return self._perform(call, entry)
 
     def _perform(self, call: Call, entry: Entry) -> Entry:
@@ -110,11 +110,13 @@ class JournaledCalls:
             if isinstance(outcome, AwaitDecisions):
                 return self._await_decisions(entry, outcome.until)
             if isinstance(outcome, Recorded):
-                return self._note(entry.done(outcome.result), outcome.writes)
+                return self._note(entry.done(outcome.result, self._clock()), outcome.writes)
+            if isinstance(outcome, Logged):
+                return self._note(replace(entry, line=legible(outcome.line)).done(None, self._clock()))
             ensure_storable(outcome, "its result")
         except (CallFailed, ValueError) as failure:
-            return self._note(entry.failed(legible(str(failure))))
-        return self._note(entry.done(outcome))
+            return self._note(entry.failed(legible(str(failure)), self._clock()))
+        return self._note(entry.done(outcome, self._clock()))
 
     def _context(self, entry: Entry) -> CallContext:
         return CallContext(
@@ -132,7 +134,7 @@ class JournaledCalls:
 
     def _sleep(self, entry: Entry, until: datetime) -> Entry:
         if until <= self._clock():
-            return self._note(entry.done(None))
+            return self._note(entry.done(None, self._clock()))
         until = _whole_second(until)
         return self._wait(replace(entry, state=CallState.SLEEPING, until=until), until)
 
@@ -142,29 +144,33 @@ class JournaledCalls:
         if entry.attempt >= retries.ATTEMPTS:
             if outcome.has_last:
                 ensure_storable(outcome.last, "its result")
-                return self._note(entry.done(outcome.last))
-            return self._note(entry.failed(f"{message} ({retries.ATTEMPTS} attempts)"))
+                return self._note(entry.done(outcome.last, self._clock()))
+            return self._note(entry.failed(f"{message} ({retries.ATTEMPTS} attempts)", self._clock()))
         pause = retries.pause_before(entry.attempt + 1, outcome.after, self._random)
         until = _whole_second(self._clock() + timedelta(seconds=pause))
-        retrying = Retrying(entry.attempt + 1, until, message)
-        waiting = replace(entry, state=CallState.RETRYING, attempt=retrying.attempt, message=message, until=until)
-        return self._wait(waiting, until, retrying)
+        waiting = entry.missed(message, self._clock(), until)
+        return self._wait(waiting, until, Retrying(waiting.attempt, until, message))
 
     def _await_decisions(self, entry: Entry, until: datetime | None) -> NoReturn:
         # Its step is on record already, as that of every effect that reaches out.
         self._note(replace(entry, state=CallState.AWAITING))
-        raise SliceOver(Next("await", until))
+        raise SliceOver(Next("await", until), Wait("decisions", until))
 
     def _wait(self, entry: Entry, until: datetime, retrying: Retrying | None = None) -> NoReturn:
         self._note(entry)
         self._checkpoint.mark_step(self._step, retrying)
-        raise SliceOver(Next("wait", until))
+        raise _waiting(entry, until)
 
     def _note(self, entry: Entry, also: Iterable[Write] = ()) -> Entry:
         is_new = entry.nth not in self._entries
         self._entries[entry.nth] = entry
         self._checkpoint.note_call(self._step, entry, also, is_new=is_new)
         return entry
+
+
+def _waiting(entry: Entry, until: datetime) -> SliceOver:
+    is_retry = entry.state is CallState.RETRYING
+    return SliceOver(Next("wait", until), Wait("retry" if is_retry else "time", until))
 
 
 def _whole_second(moment: datetime) -> datetime:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from domain.entities.executions import Wait
 from domain.program.calls import Suspended
 
 
@@ -39,7 +40,8 @@ DONE = Next("done")
 
 
 class SliceOver(Suspended):
-    """The step cannot go on in this slice; `next` is what comes before it can."""
+    """The step cannot go on in this slice; `next` is what comes before it can, `wait` what its readers are told."""
 
-    def __init__(self, following: Next) -> None:
+    def __init__(self, following: Next, wait: Wait | None = None) -> None:
         self.next = following
+        self.wait = wait

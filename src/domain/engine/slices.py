@@ -19,7 +19,7 @@ from domain.engine import programs
 from domain.engine.checkpoints import Checkpoint, ExecutionEnded, RecordTooLarge, SliceSuperseded
 from domain.engine.journaled_calls import JournaledCalls
 from domain.engine.next import CONTINUE, DONE, Next, SliceOver
-from domain.entities import executions, resume_points
+from domain.entities import executions, resume_points, steps
 from domain.entities.executions import End, State, Status
 from domain.entities.resume_points import ResumePoint, Since
 from domain.moments import Clock
@@ -134,14 +134,26 @@ class _Slice:
         if self._context.clock() >= self._deadline:
             seconds = self._context.execution_seconds
             return self._end(Status.FAILED, f"The execution reached its limit of {seconds} seconds.")
+        self._take_over()
         try:
             return self._run_steps()
         except SliceOver as over:
             following = over.next.no_later_than(self._deadline)
             self._save_resume_point(over.bookmark)
-            self._checkpoint.be_heard_of(following.until or self._context.clock())
+            self._checkpoint.be_heard_of(following.until or self._context.clock(), over.wait)
             self._checkpoint.commit()
             return following
+
+    def _take_over(self) -> None:
+        """Take over the steps that another execution has done: they are recorded, and not run."""
+        origin, first = self._execution.rerun_of, self._checkpoint.progress.next_step
+        if origin is None or first >= origin.from_step:
+            return
+        for item in steps.read_between(self._context.stack.table, origin.execution_id, first, origin.from_step):
+            write, stored = steps.taken_over(self._execution.id, origin.execution_id, item)
+            self._checkpoint.take_over(steps.index_of(item), write, stored)
+            self._variables = {**self._variables, **steps.changes(item)}
+            self._unsaved_steps += 1
 
     def _run_steps(self) -> Next:
         while (index := self._checkpoint.progress.next_step) < len(self._program.body):

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from domain.aws import keys
 from domain.aws.keys import Index, Key, Page
 from domain.aws.writes import ABSENT, NOTHING, ConditionNotMet, Item, Write
-from domain.entities.workflows import Workflow
+from domain.ids import first_id_from
 from domain.moments import to_text
 from domain.program.values import Value, dumps, loads
 from domain.refusals import ExecutionAlreadyTerminal, ExecutionNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from domain.aws.table import Table
 
 _PREFIX = "EXECUTION#"
 _OPEN_SHARDS = 4
 _BY_WORKFLOW = Index("by-workflow", "by_workflow", "id")
+_BY_STATUS = Index("by-status", "by_status", "id")
+_BY_WORKFLOW_AND_STATUS = Index("by-workflow-and-status", "by_workflow_and_status", "id")
+_RERUN_PREFIX = "RERUN#"
 _DUE = Index("due", "open_shard", "due_at")
 
 _DUE_AFTER = timedelta(minutes=1)
 _DUE_AT_LEAST, _DUE_AT_MOST = timedelta(seconds=30), timedelta(minutes=5)
 """How long after it should have been heard of an execution is due; a moment written before that lies between the
 others is kept, so that short slices and waits do not move the execution within its index."""
+
+
+_ASK_STEPS_AT_MOST, _ASK_PEOPLE_AT_MOST, _ASK_AT_MOST = 15, 15, 3600
+"""Seconds after which it is worth asking again at the latest: while steps run, people decide, a wait goes on."""
 
 
 class Status(StrEnum):
@@ -41,6 +50,20 @@ class Status(StrEnum):
     SUCCESS = "success"
     FAILED = "failed"
     STOPPED = "stopped"
+
+
+class Wait(NamedTuple):
+    """What a running execution waits for: a moment, another attempt of a call, or people; `until` at the latest."""
+
+    kind: Literal["time", "retry", "decisions"]
+    until: datetime | None
+
+
+class RerunOf(NamedTuple):
+    """The execution that another repeats, the steps before `from_step` being taken over from it."""
+
+    execution_id: str
+    from_step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +77,10 @@ class Execution:
     version: int
     status: Status
     started_at: str
-    completed_at: str | None
-    error: str | None
+    completed_at: str | None = None
+    error: str | None = None
+    wait: Wait | None = None
+    rerun_of: RerunOf | None = None
 
     @property
     def started(self) -> datetime:
@@ -117,6 +142,32 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which executions of a workspace: of one workflow, of these statuses, started after and before these moments.
+
+    What is not given does not matter. An execution has started at a whole second, as its readers see it.
+    """
+
+    workflow_id: str | None = None
+    statuses: frozenset[Status] = frozenset()
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+
+    def page(self, prefix: str, after: str | None, limit: int | None) -> Page:
+        """The ids behind a prefix that were made in its time, newest first, from the position `after` on."""
+        position, oldest = after, None
+        if self.started_before is not None:
+            before = first_id_from(math.ceil(self.started_before.timestamp()))
+            position = min(before, after or before)
+        if self.started_after is not None:
+            oldest = first_id_from(math.floor(self.started_after.timestamp()) + 1)
+        return Page.newest(prefix, position, limit, oldest)
+
+
+EVERY = Filter()
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """How an execution ends: its terminal status, when, and the sentence that says why it failed."""
 
@@ -148,7 +199,17 @@ def from_item(item: Item) -> Execution:
         started_at=item["started_at"],
         completed_at=item.get("completed_at"),
         error=item.get("error"),
+        wait=_wait_of(item["wait"]) if "wait" in item else None,
+        rerun_of=RerunOf(**item["rerun_of"]) if "rerun_of" in item else None,
     )
+
+
+def _wait_of(stored: Item) -> Wait:
+    return Wait(stored["kind"], datetime.fromisoformat(stored["until"]) if "until" in stored else None)
+
+
+def _stored(wait: Wait) -> Item:
+    return {"kind": wait.kind, **({"until": wait.until.isoformat()} if wait.until else {})}
 
 
 def state_of(item: Item) -> State:
@@ -179,20 +240,52 @@ def _read_item(table: Table, workspace_id: str, execution_id: str) -> Item:
 
 
 def list_page(
-    table: Table, workspace_id: str, limit: int | None = None, after: str | None = None, workflow_id: str | None = None
+    table: Table, workspace_id: str, limit: int | None = None, after: str | None = None, which: Filter = EVERY
 ) -> list[Execution]:
-    """Read up to `limit` executions, newest first, from the position `after` on, of one workflow or of all."""
-    if workflow_id is None:
-        rows = table.query(keys.workspace_partition(workspace_id), Page.newest(_PREFIX, after, limit))
+    """Read up to `limit` executions, newest first, from the position `after` on.
+
+    Each of the statuses asked for is a partition of an index, so that nothing is read that does not match.
+    """
+    of_workflow = _of_workflow(workspace_id, which.workflow_id) if which.workflow_id else None
+    if which.statuses:
+        index = _BY_WORKFLOW_AND_STATUS if of_workflow else _BY_STATUS
+        of_all = of_workflow or keys.workspace_partition(workspace_id)
+        partitions = [_with_status(of_all, status) for status in sorted(which.statuses)]
+        rows = _newest(table.query_index(index, name, which.page("", after, limit)) for name in partitions)
+    elif of_workflow:
+        rows = table.query_index(_BY_WORKFLOW, of_workflow, which.page("", after, limit))
     else:
-        partition = _workflow_partition(workspace_id, workflow_id)
-        rows = table.query_index(_BY_WORKFLOW, partition, Page.newest("", after, limit))
-    return [from_item(row) for row in rows]
+        rows = table.query(keys.workspace_partition(workspace_id), which.page(_PREFIX, after, limit))
+    return [from_item(row) for row in islice(rows, limit)]
 
 
-def _workflow_partition(workspace_id: str, workflow_id: str) -> str:
+def _newest(sorted_rows: Iterable[Iterator[Item]]) -> Iterator[Item]:
+    """Merge rows that are sorted. One whose status changes meanwhile may stand in two partitions: it counts once."""
+    merged = heapq.merge(*sorted_rows, key=itemgetter("id"), reverse=True)
+    return (next(same) for _, same in groupby(merged, key=itemgetter("id")))
+
+
+def _of_workflow(workspace_id: str, workflow_id: str) -> str:
     """The partition of the index that lists the executions of one workflow."""
     return f"{keys.workspace_partition(workspace_id)}#WORKFLOW#{workflow_id}"
+
+
+def _with_status(partition: str, status: Status) -> str:
+    """The partition of an index that lists those of one status."""
+    return f"{partition}#{status.value}"
+
+
+def _listed(execution: Execution, status: Status) -> Item:
+    """The attributes by which an execution is listed by its status."""
+    of_all, of_workflow = (
+        keys.workspace_partition(execution.workspace_id),
+        _of_workflow(execution.workspace_id, execution.workflow_id),
+    )
+    return {
+        "status": status.value,
+        "by_status": _with_status(of_all, status),
+        "by_workflow_and_status": _with_status(of_workflow, status),
+    }
 
 
 def list_due(table: Table, now: datetime) -> Iterator[Key]:
@@ -215,20 +308,44 @@ def _open_shard(execution_id: str) -> str:
     return f"OPEN#{int(execution_id[-4:], 16) % _OPEN_SHARDS}"
 
 
-def create(workflow: Workflow, execution_id: str, now: datetime) -> Write:
-    """Store a new run of a workflow. It names the version of its program, so later edits never touch it."""
+def worth_asking_in(execution: Execution, now: datetime) -> int:
+    """After how many seconds, at least one, a running execution may well have come further. Rule: contract "Get"."""
+    if execution.wait is None:
+        age = (now - execution.started).total_seconds()
+        seconds = min(age / 10, _ASK_STEPS_AT_MOST)
+    else:
+        until = execution.wait.until
+        seconds = (until - now).total_seconds() if until else _ASK_AT_MOST
+        seconds = min(seconds, _ASK_PEOPLE_AT_MOST if execution.wait.kind == "decisions" else _ASK_AT_MOST)
+    return max(1, math.ceil(seconds))
+
+
+def create(execution: Execution) -> Write:
+    """Store a new run. It names the version of its program, so later edits of the workflow never touch it."""
     item: Item = {
-        "id": execution_id,
-        "workflow_id": workflow.id,
-        "workflow_name": workflow.name,
-        "version": workflow.version,
-        "status": Status.RUNNING.value,
-        "started_at": to_text(now),
-        "by_workflow": _workflow_partition(workflow.workspace_id, workflow.id),
-        "open_shard": _open_shard(execution_id),
-        "due_at": due_at(now),
+        "id": execution.id,
+        "workflow_id": execution.workflow_id,
+        "workflow_name": execution.workflow_name,
+        "version": execution.version,
+        "started_at": execution.started_at,
+        **_listed(execution, execution.status),
+        "by_workflow": _of_workflow(execution.workspace_id, execution.workflow_id),
+        "open_shard": _open_shard(execution.id),
+        "due_at": due_at(execution.started),
+        **({"rerun_of": execution.rerun_of._asdict()} if execution.rerun_of else {}),
     }
-    return Write.put(key(workflow.workspace_id, execution_id), item, condition=ABSENT)
+    return Write.put(_key_of(execution), item, condition=ABSENT)
+
+
+def note_rerun(original_id: str, rerun_id: str) -> Write:
+    """Let an execution name one that repeats it."""
+    return Write.put(Key(keys.execution_partition(original_id), _RERUN_PREFIX + rerun_id), {})
+
+
+def list_reruns(table: Table, execution_id: str, limit: int) -> list[str]:
+    """Read the ids of up to `limit` executions that repeat this one, newest first."""
+    rows = table.query(keys.execution_partition(execution_id), Page.newest(_RERUN_PREFIX, limit=limit))
+    return [row["sk"].removeprefix(_RERUN_PREFIX) for row in rows]
 
 
 def advance(before: State, after: State, how: End | None, refusal: Callable[[Item | None], Exception]) -> Write:
@@ -236,17 +353,24 @@ def advance(before: State, after: State, how: End | None, refusal: Callable[[Ite
 
     Of several that began with the same progress, one gets this write through.
     """
-    attributes: Item = asdict(after.progress)
+    attributes, gone = asdict(after.progress), []
     if after.generation != before.generation:
-        attributes = {**attributes, "generation": asdict(after.generation)}
+        attributes["generation"] = asdict(after.generation)
     if how is None:
-        attributes = {**attributes, "due_at": after.due_at}
+        attributes["due_at"] = after.due_at
+    if after.execution.wait is not None:
+        attributes["wait"] = _stored(after.execution.wait)
+    elif before.execution.wait is not None:
+        gone.append("wait")
+    if how is not None:
+        attributes |= _ended(before.execution, how)
+        gone += _NOT_ENDED
     # A first commit finds no revision on the item.
     seen = before.progress.revision
     return _while_running(
         _key_of(before.execution),
         attributes,
-        how,
+        gone,
         also="revision = :seen" if seen else "attribute_not_exists(revision)",
         values={":seen": seen} if seen else {},
         refusal=refusal,
@@ -258,8 +382,8 @@ def end(state: State, how: End) -> Write:
     is_first = state.generation.number == 1
     return _while_running(
         _key_of(state.execution),
-        {},
-        how,
+        _ended(state.execution, how),
+        [*_NOT_ENDED, "wait"],
         also="attribute_not_exists(generation)" if is_first else "generation = :seen",
         values={} if is_first else {":seen": asdict(state.generation)},
         refusal=not_as_read,
@@ -270,13 +394,13 @@ def postpone(state: State, until: str) -> Write:
     """Let an execution that was looked after be due later, unless it has been heard of; otherwise see `not_as_read`."""
     values = {":seen": state.due_at}
     return _while_running(
-        _key_of(state.execution), {"due_at": until}, None, also="due_at = :seen", values=values, refusal=not_as_read
+        _key_of(state.execution), {"due_at": until}, also="due_at = :seen", values=values, refusal=not_as_read
     )
 
 
 def hasten(workspace_id: str, execution_id: str, now: datetime, refusal: Callable[[Item | None], Exception]) -> Write:
     """Let an execution that is about to be woken be due soon; the commit fails unless it is running."""
-    return _while_running(key(workspace_id, execution_id), {"due_at": due_at(now)}, None, refusal=refusal)
+    return _while_running(key(workspace_id, execution_id), {"due_at": due_at(now)}, refusal=refusal)
 
 
 def not_as_read(seen: Item | None) -> Exception:
@@ -290,6 +414,12 @@ def not_as_read(seen: Item | None) -> Exception:
 
 
 _IS_RUNNING = "#status = :running"
+_NOT_ENDED = ("open_shard", "due_at")
+"""What only running executions have: one that ends leaves the index of running ones."""
+
+
+def _ended(execution: Execution, how: End) -> Item:
+    return {**_listed(execution, how.status), "completed_at": to_text(how.at), "error": how.error}
 
 
 def _key_of(execution: Execution) -> Key:
@@ -299,27 +429,24 @@ def _key_of(execution: Execution) -> Key:
 def _while_running(
     at: Key,
     attributes: Item,
-    how: End | None,
+    gone: Sequence[str] = (),
     *,
     also: str = "",
     values: Mapping[str, Any] = NOTHING,
     refusal: Callable[[Item | None], Exception],
 ) -> Write:
-    """Set attributes of an execution that is running; one that ends leaves the index of running ones as well."""
-    if how is not None:
-        ended = {"status": how.status.value, "completed_at": to_text(how.at), "error": how.error}
-        attributes = {**attributes, **ended}
+    """Set attributes of an execution that is running, and take others away."""
     sets = ", ".join(f"#{name} = :{name}" for name in attributes)
     return Write.update(
         at,
-        f"SET {sets}" + (" REMOVE open_shard, due_at" if how else ""),
+        f"SET {sets}" + (f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""),
         condition=f"{_IS_RUNNING} AND {also}" if also else _IS_RUNNING,
         values={
             **{f":{name}": value for name, value in attributes.items()},
             ":running": Status.RUNNING.value,
             **values,
         },
-        names={"#status": "status", **{f"#{name}": name for name in attributes}},
+        names={"#status": "status", **{f"#{name}": name for name in (*attributes, *gone)}},
         refusal=refusal,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -12,10 +12,12 @@ from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import Item, Write
 from domain.entities.executions import Execution, Status
-from domain.moments import to_text
+from domain.moments import to_precise_text, to_text
 from domain.program.values import Value, dumps, loads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from domain.aws.table import Table
 
 _PREFIX = "STEP#"
@@ -32,9 +34,10 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that was begun, as a reader of step results sees it.
+    """A step that was begun, as its readers see it.
 
-    `attempt` and `next_attempt_at` are there while a call of it waits for another attempt.
+    `attempt` and `next_attempt_at` are there while a call of it waits for another attempt; `taken_from` is the
+    execution that did it, where this one took its result over.
     """
 
     index: int
@@ -43,6 +46,9 @@ class Step:
     error: str | None = None
     attempt: int | None = None
     next_attempt_at: str | None = None
+    started_at: str = ""
+    completed_at: str | None = None
+    taken_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +81,45 @@ def read_all(table: Table, execution: Execution) -> list[Step]:
     return [from_item(row, execution) for row in rows]
 
 
+def read_page(table: Table, execution: Execution, index: int, limit: int) -> list[Step]:
+    """Read up to `limit` steps from one on, in order."""
+    rows = table.query(keys.execution_partition(execution.id), Page.rest(_PREFIX, f"{index:05d}", limit))
+    return [from_item(row, execution) for row in rows]
+
+
+def read_between(table: Table, execution_id: str, first: int, end: int) -> Iterator[Item]:
+    """Walk the stored steps from one on and before another."""
+    page = Page(f"{_PREFIX}{first:05d}", f"{_PREFIX}{end - 1:05d}")
+    return table.query(keys.execution_partition(execution_id), page)
+
+
 def from_item(item: Item, execution: Execution) -> Step:
     """Read a stored step of an execution."""
-    index, status = index_of(item), StepStatus(item["status"])
-    if status is StepStatus.RUNNING and execution.status is not Status.RUNNING:
-        if execution.status is Status.STOPPED:
-            return Step(index, StepStatus.STOPPED, None)
-        return Step(index, StepStatus.FAILED, None, error=execution.error)
-    return Step(
-        index,
-        status,
-        _result(item),
+    step = Step(
+        index_of(item),
+        StepStatus(item["status"]),
+        result_of(item),
         error=item.get("error"),
         attempt=item.get("attempt"),
         next_attempt_at=item.get("next_attempt_at"),
+        started_at=item["started_at"],
+        completed_at=item.get("completed_at"),
+        taken_from=item.get("taken_from"),
     )
+    if step.status is not StepStatus.RUNNING or execution.status is Status.RUNNING:
+        return step
+    ended = replace(step, attempt=None, next_attempt_at=None, completed_at=execution.completed_at)
+    if execution.status is Status.STOPPED:
+        return replace(ended, status=StepStatus.STOPPED, error=None)
+    return replace(ended, status=StepStatus.FAILED, error=execution.error)
 
 
-def _result(item: Item) -> Value:
+def is_completed(item: Item) -> bool:
+    """Whether a stored step has completed."""
+    return bool(item["status"] == StepStatus.COMPLETED.value)
+
+
+def result_of(item: Item) -> Value:
     """The result of a stored step; where it is also the value of a variable, it is stored there alone."""
     if "result_from" in item:
         return loads(item["changes"][item["result_from"]])
@@ -130,17 +157,29 @@ def completed(
     same = next((name for name, value in changed.items() if value is result and result is not None), None)
     item: Item = {
         "status": StepStatus.COMPLETED.value,
-        "completed_at": to_text(now),
+        "completed_at": to_precise_text(now),
         **({"changes": texts} if texts else {}),
         **({"result_from": same} if same is not None else {"result": dumps(result)}),
     }
-    stored = sum(len(text.encode()) for text in (*texts, *texts.values(), item.get("result", "")))
-    return _put(execution_id, index, started, item), stored
+    return _put(execution_id, index, started, item), _bytes_of(item)
+
+
+def taken_over(execution_id: str, original_id: str, item: Item) -> tuple[Write, int]:
+    """Store a step that another execution has completed; answers also how many bytes that is."""
+    taken = {name: value for name, value in item.items() if name not in {"pk", "sk"}}
+    write = Write.put(key(execution_id, index_of(item)), {"taken_from": original_id, **taken})
+    return write, _bytes_of(item)
+
+
+def _bytes_of(item: Item) -> int:
+    """The bytes that count towards the limits: of the result, and of the names and values of variables."""
+    texts = item.get("changes", {})
+    return sum(len(text.encode()) for text in (*texts, *texts.values(), item.get("result", "")))
 
 
 def failed(execution_id: str, index: int, started: str, now: datetime, error: str) -> Write:
     """Store a step as failed."""
-    item: Item = {"status": StepStatus.FAILED.value, "completed_at": to_text(now), "error": error}
+    item: Item = {"status": StepStatus.FAILED.value, "completed_at": to_precise_text(now), "error": error}
     return _put(execution_id, index, started, item)
 
 

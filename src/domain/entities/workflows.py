@@ -10,17 +10,21 @@ from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import ABSENT, PRESENT, Item, Write
 from domain.moments import to_text
-from domain.refusals import WorkflowNotFound
+from domain.refusals import WorkflowArchived, WorkflowNotFound
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _PREFIX = "WORKFLOW#"
+_NAME_PREFIX = "WORKFLOW_NAME#"
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A workflow as it stands; `version` counts its programs from 1, `last_run_at` is `None` before the first run."""
+    """A workflow as it stands; `version` counts its programs from 1, `last_run_at` is `None` before the first run.
+
+    Since `archived_at` it cannot be run.
+    """
 
     id: str
     workspace_id: str
@@ -29,12 +33,24 @@ class Workflow:
     version: int
     created_at: str
     updated_at: str
-    last_run_at: str | None
+    last_run_at: str | None = None
+    archived_at: str | None = None
 
 
 def key(workspace_id: str, workflow_id: str) -> Key:
     """Where a workflow stands."""
     return Key(keys.workspace_partition(workspace_id), _PREFIX + workflow_id)
+
+
+def name_key(workspace_id: str, name: str) -> Key:
+    """Where it stands to which workflow a name belongs: within a workspace, one name is one workflow."""
+    return Key(keys.workspace_partition(workspace_id), _NAME_PREFIX + name)
+
+
+def id_of_name(item: Item) -> str:
+    """The workflow to which a name belongs."""
+    workflow_id: str = item["workflow_id"]
+    return workflow_id
 
 
 def _program_key(workspace_id: str, workflow_id: str, version: int) -> Key:
@@ -52,21 +68,16 @@ def from_item(item: Item) -> Workflow:
         created_at=item["created_at"],
         updated_at=item["updated_at"],
         last_run_at=item.get("last_run_at"),
+        archived_at=item.get("archived_at"),
     )
-
-
-def find(table: Table, workspace_id: str, workflow_id: str) -> Workflow | None:
-    """Read a workflow, `None` if there is none."""
-    item = table.get(key(workspace_id, workflow_id))
-    return from_item(item) if item else None
 
 
 def read(table: Table, workspace_id: str, workflow_id: str) -> Workflow:
     """Read a workflow, or raise `WorkflowNotFound`."""
-    workflow = find(table, workspace_id, workflow_id)
-    if workflow is None:
+    item = table.get(key(workspace_id, workflow_id))
+    if item is None:
         raise WorkflowNotFound
-    return workflow
+    return from_item(item)
 
 
 def list_page(table: Table, workspace_id: str, limit: int, after: str | None) -> list[Workflow]:
@@ -91,7 +102,7 @@ def read_program(table: Table, workspace_id: str, workflow_id: str, version: int
 
 def put(workflow: Workflow, before: Workflow | None) -> Write:
     """Store a workflow, new or in place of what was seen `before`; fails if another change came first."""
-    item = {name: value for name, value in asdict(workflow).items() if name != "last_run_at"}
+    item = {name: value for name, value in asdict(workflow).items() if name not in {"last_run_at", "archived_at"}}
     return Write.update(
         key(workflow.workspace_id, workflow.id),
         "SET " + ", ".join(f"#{name} = :{name}" for name in item),
@@ -101,18 +112,52 @@ def put(workflow: Workflow, before: Workflow | None) -> Write:
     )
 
 
+def put_name(workflow: Workflow, before: Workflow | None) -> list[Write]:
+    """Let the name of a workflow belong to it, and its name `before` to nobody; fails if it is another's."""
+    at = name_key(workflow.workspace_id, workflow.name)
+    taken = Write.put(
+        at,
+        {"workflow_id": workflow.id},
+        condition=f"{ABSENT} OR workflow_id = :id",
+        values={":id": workflow.id},
+    )
+    is_renamed = before is not None and before.name != workflow.name
+    return [taken, *([Write.delete(name_key(before.workspace_id, before.name))] if before and is_renamed else [])]
+
+
+def archive(workspace_id: str, workflow_id: str, now: datetime) -> Write:
+    """Let a workflow not be run any more, or refuse with `WorkflowNotFound`; one that is archived stays as it is."""
+    return Write.update(
+        key(workspace_id, workflow_id),
+        "SET archived_at = if_not_exists(archived_at, :now)",
+        condition=PRESENT,
+        values={":now": to_text(now)},
+        refusal=lambda _: WorkflowNotFound(),
+    )
+
+
+def restore(workspace_id: str, workflow_id: str) -> Write:
+    """Let an archived workflow be run again, or refuse with `WorkflowNotFound`."""
+    return Write.update(
+        key(workspace_id, workflow_id),
+        "REMOVE archived_at",
+        condition=PRESENT,
+        refusal=lambda _: WorkflowNotFound(),
+    )
+
+
 def put_program(workflow: Workflow, text: str) -> Write:
     """Store the program of a workflow's current version, as JSON."""
     item: Item = {"program": text, "created_at": workflow.updated_at}
     return Write.put(_program_key(workflow.workspace_id, workflow.id, workflow.version), item)
 
 
-def note_run(workflow: Workflow, now: datetime) -> Write:
-    """Note when a workflow was last run, or refuse with `WorkflowNotFound`."""
+def note_run(workspace_id: str, workflow_id: str, now: datetime) -> Write:
+    """Note when a workflow was last run, or refuse with `WorkflowNotFound` or `WorkflowArchived`."""
     return Write.update(
-        key(workflow.workspace_id, workflow.id),
+        key(workspace_id, workflow_id),
         "SET last_run_at = :now",
-        condition=PRESENT,
+        condition=f"{PRESENT} AND attribute_not_exists(archived_at)",
         values={":now": to_text(now)},
-        refusal=lambda _: WorkflowNotFound(),
+        refusal=lambda seen: WorkflowArchived() if seen else WorkflowNotFound(),
     )

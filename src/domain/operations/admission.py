@@ -2,41 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, override
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
-from domain.entities import executions, workflows, workspaces
-from domain.entities.executions import Status
+from domain.aws.writes import Write
+from domain.entities import executions, steps, workflows, workspaces
+from domain.entities.executions import Execution, RerunOf, Status
 from domain.entities.receipts import Owner, Receipt
 from domain.entities.workspaces import Workspace
 from domain.ids import new_id
 from domain.moments import to_text
 from domain.operations.idempotency import Found, Operation, Plan
 from domain.program.values import Value
-from domain.refusals import WorkflowNotFound
+from domain.refusals import ExecutionNotFound, ExecutionStillRunning, InvalidRequest, WorkflowNotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run(Operation):
-    """Start an execution of a workflow.
+class Admission(Operation):
+    """Admits an execution into a workspace.
 
-    What is admitted is started, by this request, by its repeat, or by reconciliation.
-    Refuses with `WorkflowNotFound`, `InsufficientCredits` or `ConcurrencyLimitReached`. Rule: contract "Run".
-    Model step: Admit.
+    What is admitted is started, by this request, by its repeat, or by reconciliation. Model step: Admit.
     """
 
-    name: ClassVar[str] = "run"
-
     workspace: Workspace
-    workflow_id: str
-    program_input: Value = None
 
     @property
     @override
     def workspace_id(self) -> str:
         return self.workspace.id
+
+    def admit(self, execution: Execution, program_input: Value, *also: Write) -> Plan:
+        """Plan the one write that admits an execution."""
+        writes = (
+            workflows.note_run(self.workspace_id, execution.workflow_id, self.now),
+            workspaces.debit(self.workspace),
+            executions.create(execution),
+            *executions.put_input(execution.id, program_input),
+            *also,
+        )
+        body: dict[str, Value] = {
+            "execution_id": execution.id,
+            "workflow_id": execution.workflow_id,
+            "status": execution.status.value,
+            "created_at": execution.started_at,
+        }
+        if execution.rerun_of:
+            body["rerun_of"] = execution.rerun_of.execution_id
+        return Plan(writes, Owner("execution", execution.id), body)
+
+    @override
+    def follow(self, stack: Stack, found: Found, owner: Owner) -> None:
+        stack.state_machine.try_start(self.workspace_id, owner.id, generation=1)
+
+    @override
+    def repair(self, stack: Stack, found: Found, receipt: Receipt | None) -> None:
+        """Start what the first request may not have started; a second start does nothing."""
+        if receipt:
+            state = executions.read_state(stack.table, self.workspace_id, receipt.owner.id)
+            if state.execution.status is Status.RUNNING and not state.progress.is_begun:
+                self.follow(stack, found, receipt.owner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Admission):
+    """Start an execution of a workflow.
+
+    Refuses with `WorkflowNotFound`, `WorkflowArchived`, `InsufficientCredits` or `ConcurrencyLimitReached`.
+    Rule: contract "Run".
+    """
+
+    name: ClassVar[str] = "run"
+
+    workflow_id: str
+    program_input: Value = None
 
     @property
     @override
@@ -52,29 +92,85 @@ class Run(Operation):
         [at] = self.reads()
         if at not in found:
             raise WorkflowNotFound
-        workflow, execution_id = workflows.from_item(found[at]), new_id(self.now)
-        writes = (
-            workspaces.debit(self.workspace),
-            workflows.note_run(workflow, self.now),
-            executions.create(workflow, execution_id, self.now),
-            *executions.put_input(execution_id, self.program_input),
+        workflow = workflows.from_item(found[at])
+        execution = Execution(
+            id=new_id(self.now),
+            workspace_id=self.workspace_id,
+            workflow_id=workflow.id,
+            workflow_name=workflow.name,
+            version=workflow.version,
+            status=Status.RUNNING,
+            started_at=to_text(self.now),
         )
-        body: Value = {
-            "execution_id": execution_id,
-            "workflow_id": workflow.id,
-            "status": Status.RUNNING.value,
-            "created_at": to_text(self.now),
-        }
-        return Plan(writes, Owner("execution", execution_id), body)
+        return self.admit(execution, self.program_input)
+
+
+@dataclass(frozen=True, slots=True)
+class SameInput:
+    """In place of an input: the one that the repeated execution had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerun(Admission):
+    """Start an execution that repeats another one that has ended: its version, and its input or a new one.
+
+    The steps before `from_step` are taken over, results and variables. Refuses with `ExecutionNotFound`,
+    `ExecutionStillRunning`, `InvalidRequest` for a step that was not reached, and what `Run` refuses.
+    Rule: contract "Rerun".
+    """
+
+    name: ClassVar[str] = "rerun"
+
+    execution_id: str
+    program_input: Value | SameInput = field(default_factory=SameInput)
+    from_step: int = 0
+
+    @property
+    @override
+    def asks(self) -> tuple[str, Value]:
+        given: dict[str, Value] = {"from_step": self.from_step}
+        if not isinstance(self.program_input, SameInput):
+            given["input"] = self.program_input
+        return self.execution_id, given
 
     @override
-    def follow(self, stack: Stack, found: Found, owner: Owner) -> None:
-        stack.state_machine.try_start(self.workspace_id, owner.id, generation=1)
+    def reads(self) -> tuple[Key, ...]:
+        last_taken = (steps.key(self.execution_id, self.from_step - 1),) if self.from_step else ()
+        return self._at, executions.input_key(self.execution_id), *last_taken
 
     @override
-    def repair(self, stack: Stack, found: Found, receipt: Receipt | None) -> None:
-        """Start what the first request may not have started; a second start does nothing."""
-        if receipt:
-            state = executions.read_state(stack.table, self.workspace_id, receipt.owner.id)
-            if state.execution.status is Status.RUNNING and not state.progress.is_begun:
-                self.follow(stack, found, receipt.owner)
+    def plan(self, found: Found) -> Plan:
+        if self._at not in found:
+            raise ExecutionNotFound
+        state = executions.state_of(found[self._at])
+        original = state.execution
+        if original.status is Status.RUNNING:
+            raise ExecutionStillRunning
+        # Behind the step that ended an execution with success its program has come to its end.
+        is_behind = original.status is Status.SUCCESS and self.from_step >= state.progress.next_step
+        if is_behind or not self._is_reached(found):
+            raise InvalidRequest(
+                f"from_step must be a step that the execution has reached, and {self.from_step} is not."
+            )
+        program_input = self.program_input
+        if isinstance(program_input, SameInput):
+            program_input = executions.input_of(found.get(executions.input_key(self.execution_id)))
+        execution = Execution(
+            id=new_id(self.now),
+            workspace_id=self.workspace_id,
+            workflow_id=original.workflow_id,
+            workflow_name=original.workflow_name,
+            version=original.version,
+            status=Status.RUNNING,
+            started_at=to_text(self.now),
+            rerun_of=RerunOf(original.id, self.from_step),
+        )
+        return self.admit(execution, program_input, executions.note_rerun(original.id, execution.id))
+
+    @property
+    def _at(self) -> Key:
+        return executions.key(self.workspace_id, self.execution_id)
+
+    def _is_reached(self, found: Found) -> bool:
+        last_taken = found.get(steps.key(self.execution_id, self.from_step - 1))
+        return self.from_step == 0 or (last_taken is not None and steps.is_completed(last_taken))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from domain.callables import SIGNATURES
 from domain.entities import workflows
@@ -29,6 +30,14 @@ class ProgramRejected(InvalidRequest):
         super().__init__("The program cannot be stored: " + "; ".join(f"{f.path}: {f.message}" for f in findings))
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A workflow as it stands after it was stored, and what that did."""
+
+    workflow: Workflow
+    change: Literal["created", "new version", "changed", "unchanged"]
+
+
 def publish(
     table: Table,
     now: datetime,
@@ -38,33 +47,57 @@ def publish(
     description: str,
     program: Value,
     workflow_id: str | None = None,
-) -> Workflow:
-    """Store a workflow, new or changed; a changed program becomes a new version, an equal one does not.
+) -> Published:
+    """Store a workflow, new or changed: the one of this id or else of this name.
 
-    Raises `ProgramRejected` with every finding, `InvalidRequest` for a bad name, description or id, and
-    `ConditionNotMet` when another change of the same workflow came first.
+    A changed program becomes a new version; where nothing has changed, nothing is written. Raises `ProgramRejected`
+    with every finding, `InvalidRequest` for a bad name, description or id or for the name of another workflow, and
+    `ConditionNotMet` when another change came first.
     """
     _check_texts(name, description, workflow_id)
     if findings := checker.check(program, SIGNATURES):
         raise ProgramRejected(findings)
-    workflow_id, text = workflow_id or new_id(now), dumps(program)
-    before = workflows.find(table, workspace_id, workflow_id)
-    is_new_program = before is None or workflows.program_text(table, before) != text
-    after = Workflow(
-        id=workflow_id,
-        workspace_id=workspace_id,
-        name=name,
-        description=description,
-        version=(before.version if before else 0) + is_new_program,
-        created_at=before.created_at if before else to_text(now),
-        updated_at=to_text(now),
-        last_run_at=before.last_run_at if before else None,
+    before = _find(table, workspace_id, name, workflow_id)
+    text = dumps(program)
+    if before is None:
+        moment = to_text(now)
+        after = Workflow(workflow_id or new_id(now), workspace_id, name, description, 1, moment, moment)
+        table.commit(workflows.put(after, None), *workflows.put_name(after, None), workflows.put_program(after, text))
+        return Published(after, "created")
+    is_new_program = workflows.program_text(table, before) != text
+    if not is_new_program and (before.name, before.description) == (name, description):
+        return Published(before, "unchanged")
+    after = replace(
+        before, name=name, description=description, version=before.version + is_new_program, updated_at=to_text(now)
     )
-    writes = [workflows.put(after, before)]
-    if is_new_program:
-        writes.append(workflows.put_program(after, text))
-    table.commit(*writes)
-    return after
+    programs = [workflows.put_program(after, text)] if is_new_program else []
+    table.commit(workflows.put(after, before), *workflows.put_name(after, before), *programs)
+    return Published(after, "new version" if is_new_program else "changed")
+
+
+def archive(table: Table, now: datetime, workspace_id: str, workflow_id: str) -> Workflow:
+    """Let a workflow not be run any more; its executions stay. Raises `WorkflowNotFound`."""
+    table.commit(workflows.archive(workspace_id, workflow_id, now))
+    return workflows.read(table, workspace_id, workflow_id)
+
+
+def restore(table: Table, workspace_id: str, workflow_id: str) -> Workflow:
+    """Let an archived workflow be run again. Raises `WorkflowNotFound`."""
+    table.commit(workflows.restore(workspace_id, workflow_id))
+    return workflows.read(table, workspace_id, workflow_id)
+
+
+def _find(table: Table, workspace_id: str, name: str, workflow_id: str | None) -> Workflow | None:
+    """The workflow that is meant by an id, or without one by a name."""
+    at_name = workflows.name_key(workspace_id, name)
+    found = table.get_many(at_name, *([workflows.key(workspace_id, workflow_id)] if workflow_id else []))
+    named = workflows.id_of_name(found[at_name]) if at_name in found else None
+    if workflow_id is None:
+        return workflows.read(table, workspace_id, named) if named else None
+    if named not in {None, workflow_id}:
+        raise InvalidRequest(f"The name {name!r} belongs to another workflow of this workspace: {named}.")
+    item = found.get(workflows.key(workspace_id, workflow_id))
+    return workflows.from_item(item) if item else None
 
 
 def _check_texts(name: str, description: str, workflow_id: str | None) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.callables import EFFECTS
-from domain.callables.effect import CallContext, Outcome
+from domain.callables.effect import CallContext, Logged, Outcome
 from domain.program.values import Value
 from tests.integration.effects.conftest import Run
 from tests.support.programs import call, do, let, literal, sleep, var
@@ -59,7 +59,7 @@ def test_a_line_goes_into_the_log_with_where_it_comes_from(
 ) -> None:
     caplog.set_level(logging.INFO, "lodol.program")
 
-    assert EFFECTS[name].perform(context, message) is None
+    assert EFFECTS[name].perform(context, message) == Logged(line)
 
     [record] = [record for record in caplog.records if record.name == "lodol.program"]
     assert (record.levelno, record.getMessage()) == (level, line)

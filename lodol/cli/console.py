@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
-from cli.files import FileUnusable
-from cli.stack import StackNotFound
 from domain import refusals
 from domain.aws.writes import ConditionNotMet
+from lodol.cli.files import FileUnusable
+from lodol.cli.stack import StackNotFound
 from views.answers import ANSWERS, answer_to
 
 StackName = Annotated[

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from cli import stack
-from cli.console import AsJson, StackName, command, show, show_list
 from domain.entities import reviews, workspaces
 from domain.entities.reviews import Review
 from domain.moments import utc_now
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
+from lodol.cli import stack
+from lodol.cli.console import AsJson, StackName, command, show, show_list
 from views.reviews import view_of
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: what executions ask of people.")

@@ -4,10 +4,10 @@ import dataclasses
 
 import typer
 
-from cli import stack
-from cli.console import AsJson, StackName, command, show
 from domain.moments import utc_now
 from domain.operations.audits import examine
+from lodol.cli import stack
+from lodol.cli.console import AsJson, StackName, command, show
 
 
 @command

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import stack
-from cli.console import AsJson, StackName, command, show, show_list
 from domain.entities import api_keys, workspaces
 from domain.entities.api_keys import ApiKey, Scope
 from domain.moments import to_text, utc_now
 from domain.operations import accounts
+from lodol.cli import stack
+from lodol.cli.console import AsJson, StackName, command, show, show_list
 
 app = typer.Typer(no_args_is_help=True, help="API keys: made, shown once, revoked.")
 

@@ -2,8 +2,8 @@
 
 import typer
 
-from cli import credits as credits_commands
-from cli import doctor, key, review, workflow, workspace
+from lodol.cli import credits as credits_commands
+from lodol.cli import doctor, key, review, workflow, workspace
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operates a stack of Lodol Executions.")
 app.add_typer(workspace.app, name="workspace")

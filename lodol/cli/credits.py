@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli import stack
-from cli.console import AsJson, StackName, command, show, show_list
 from domain.entities import ledger, workspaces
 from domain.moments import utc_now
 from domain.operations.audits import audit_credits
 from domain.operations.granting import Grant
 from domain.operations.idempotency import carry_out
+from lodol.cli import stack
+from lodol.cli.console import AsJson, StackName, command, show, show_list
 
 app = typer.Typer(no_args_is_help=True, help="Credits: grants, and the ledger of them.")
 

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import stack
-from cli.console import AsJson, StackName, command, show
 from domain.entities import workspaces
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations.accounts import create_workspace
+from lodol.cli import stack
+from lodol.cli.console import AsJson, StackName, command, show
 
 app = typer.Typer(no_args_is_help=True, help="Workspaces: plan, limits, credits.")
 

@@ -6,9 +6,6 @@ from typing import Annotated
 
 import typer
 
-from cli import stack
-from cli.console import AsJson, StackName, command, print_json, show, show_list
-from cli.files import read_workflow, to_yaml
 from domain.callables import SIGNATURES
 from domain.entities import workflows
 from domain.entities.workflows import Workflow
@@ -16,6 +13,9 @@ from domain.moments import utc_now
 from domain.operations.publishing import publish
 from domain.program import checker
 from domain.program.values import loads
+from lodol.cli import stack
+from lodol.cli.console import AsJson, StackName, command, print_json, show, show_list
+from lodol.cli.files import read_workflow, to_yaml
 from views.workflows import view_of, with_program
 
 app = typer.Typer(no_args_is_help=True, help="Workflows: checked, versioned, read back.")
@@ -43,7 +43,7 @@ def check(file: Path, as_json: AsJson = False) -> None:
 def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Store a workflow file, JSON or YAML; a changed program becomes a new version."""
     read = read_workflow(file)
-    stored = publish(
+    published = publish(
         stack.find(stack_name).table,
         utc_now(),
         workspace,
@@ -52,7 +52,9 @@ def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJso
         program=read.program,
         workflow_id=read.id,
     )
-    show({"workflow_id": stored.id, "version": stored.version, "name": stored.name}, as_json=as_json)
+    stored = published.workflow
+    shown = {"workflow_id": stored.id, "version": stored.version, "name": stored.name, "change": published.change}
+    show(shown, as_json=as_json)
 
 
 @app.command("list")

@@ -1,0 +1,23 @@
+"""GET /v1/workspace: the workspace of the API key."""
+
+from domain.entities import workspaces
+from domain.entities.api_keys import Scope
+from domain.refusals import WorkspaceNotFound
+from handlers.http import Answer, Endpoint, ok
+from handlers.requests import Request
+from views.workspaces import Workspace, view_of
+
+
+def get_workspace(request: Request) -> Answer:
+    """Answer with the workspace as it stands now: what the worker remembers of it may be a minute old."""
+    return ok(view_of(workspaces.read(request.table, request.workspace.id)))
+
+
+handler = Endpoint(
+    "GET",
+    "/v1/workspace",
+    Scope.READ_EXECUTIONS,
+    get_workspace,
+    answers=Workspace,
+    refuses=(WorkspaceNotFound,),
+)

@@ -1,0 +1,42 @@
+"""POST /v1/executions/stop: stop the running executions that match a filter, or count them."""
+
+from domain.entities.api_keys import Scope
+from domain.entities.executions import Filter
+from domain.operations import stopping
+from domain.refusals import InvalidRequest
+from handlers.http import Answer, Endpoint, ok
+from handlers.parameters import DRY_RUN, RUNNING, STARTED_AFTER, STARTED_BEFORE, WORKFLOW_ID
+from handlers.requests import Request
+from views.executions import StoppedExecutions
+
+_LEFT_SECONDS = 5
+"""So long before its function's time is over no further execution is stopped."""
+
+
+def stop_many(request: Request) -> Answer:
+    """Stop up to so many executions, each as safely as a single one. Rule: contract "Stop many"."""
+    if request.query(RUNNING) is None:
+        raise InvalidRequest("status must be running: only what runs can be stopped.")
+    which = Filter(
+        workflow_id=request.query(WORKFLOW_ID),
+        started_after=request.query(STARTED_AFTER),
+        started_before=request.query(STARTED_BEFORE),
+    )
+    workspace_id = request.workspace.id
+    if request.query(DRY_RUN):
+        stopped = stopping.count_running(request.stack, workspace_id, which)
+    else:
+        stopped = stopping.stop_running(
+            request.stack, request.now, workspace_id, which, lambda: request.has_time(_LEFT_SECONDS)
+        )
+    return ok(StoppedExecutions(matching=stopped.matching, stopped=list(stopped.ids), has_more=stopped.has_more))
+
+
+handler = Endpoint(
+    "POST",
+    "/v1/executions/stop",
+    Scope.EXECUTE_WORKFLOWS,
+    stop_many,
+    answers=StoppedExecutions,
+    query=(RUNNING, WORKFLOW_ID, STARTED_AFTER, STARTED_BEFORE, DRY_RUN),
+)

@@ -1,0 +1,209 @@
+"""Lists by workflow, status and time: the right rows in pages that are full, and what a page reads."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from domain.aws.table import Table
+from domain.aws.writes import Item
+from domain.entities import executions
+from domain.entities.executions import End, Execution, Filter, State, Status
+from domain.entities.workspaces import Workspace
+from domain.moments import to_text
+from handlers.worker import Worker
+from tests.support.given import NOW
+from tests.support.shop import Shop
+
+WORKFLOWS = ("a" * 24, "b" * 24)
+STATUSES = (Status.RUNNING, Status.SUCCESS, Status.FAILED, Status.STOPPED)
+
+
+def store(table: Table, workspace_id: str, number: int, workflow_id: str, status: Status) -> Execution:
+    """An execution that was started so many seconds after the first, and has ended if it is so."""
+    started = NOW + timedelta(seconds=number)
+    seconds = int(started.timestamp())
+    execution = Execution(
+        id=f"{seconds:08x}{number:016x}",
+        workspace_id=workspace_id,
+        workflow_id=workflow_id,
+        workflow_name="A",
+        version=1,
+        status=Status.RUNNING,
+        started_at=to_text(started),
+    )
+    table.commit(executions.create(execution))
+    if status is not Status.RUNNING:
+        table.commit(executions.end(State(execution), End(status, started)))
+    return execution
+
+
+@pytest.fixture
+def many(table: Table, workspace: Workspace) -> list[tuple[Execution, Status]]:
+    """Executions of every workflow in every status, newest first."""
+    kinds = list(product(WORKFLOWS, STATUSES)) * 3
+    found = [
+        (store(table, workspace.id, number, workflow_id, status), status)
+        for number, (workflow_id, status) in enumerate(kinds)
+    ]
+    return found[::-1]
+
+
+FILTERS = [
+    Filter(workflow_id, frozenset(statuses), after, before)
+    for workflow_id in (None, WORKFLOWS[1])
+    for statuses in ((), (Status.FAILED,), (Status.RUNNING, Status.STOPPED), STATUSES)
+    for after in (None, NOW + timedelta(seconds=5))
+    for before in (None, NOW + timedelta(seconds=19))
+]
+
+
+@pytest.mark.parametrize("which", FILTERS, ids=range(len(FILTERS)))
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_pages_are_full_and_together_what_matches(
+    table: Table, workspace: Workspace, many: list[tuple[Execution, Status]], which: Filter, limit: int
+) -> None:
+    wanted = [
+        execution.id
+        for execution, status in many
+        if which.workflow_id in {None, execution.workflow_id}
+        and (not which.statuses or status in which.statuses)
+        and (which.started_after is None or execution.started > which.started_after)
+        and (which.started_before is None or execution.started < which.started_before)
+    ]
+    seen: list[str] = []
+    while page := executions.list_page(table, workspace.id, limit, seen[-1] if seen else None, which):
+        seen += [execution.id for execution in page]
+        assert len(page) == min(limit, len(wanted) - len(seen) + len(page))
+
+    assert seen == wanted
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "numbers"),
+    [
+        (timedelta(seconds=22), None, [23]),
+        (timedelta(seconds=22, microseconds=-1), None, [23, 22]),
+        (timedelta(seconds=22, microseconds=1), None, [23]),
+        (None, timedelta(seconds=1), [0]),
+        (None, timedelta(microseconds=1), [0]),
+        (None, timedelta(0), []),
+        (timedelta(seconds=9), timedelta(seconds=9), []),
+        (timedelta(days=365 * 200), None, []),
+        (None, timedelta(days=-365 * 100), []),
+    ],
+)
+def test_a_moment_leaves_out_what_started_at_its_second(
+    table: Table,
+    workspace: Workspace,
+    many: list[tuple[Execution, Status]],
+    after: timedelta | None,
+    before: timedelta | None,
+    numbers: list[int],
+) -> None:
+    which = Filter(
+        started_after=None if after is None else NOW + after, started_before=None if before is None else NOW + before
+    )
+
+    assert [int(one.id[8:], 16) for one in executions.list_page(table, workspace.id, 9, None, which)] == numbers
+
+
+def test_a_row_that_stands_in_two_partitions_counts_once(
+    table: Table, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index lags: the row of an execution that has just ended may be in both."""
+    shown = store(table, workspace.id, 1, WORKFLOWS[0], Status.RUNNING)
+    row = table.get(executions.key(workspace.id, shown.id))
+    assert row is not None
+    monkeypatch.setattr(table, "query_index", lambda *_: iter([row]))
+
+    both = Filter(statuses=frozenset({Status.RUNNING, Status.FAILED}))
+
+    assert [one.id for one in executions.list_page(table, workspace.id, 5, None, both)] == [shown.id]
+
+
+@pytest.fixture
+def shop(worker: Worker) -> Shop:
+    return Shop(worker, concurrent_executions=50, credits=50, requests_per_minute=1000)
+
+
+def test_the_link_carries_the_filters_and_leads_to_the_end(shop: Shop) -> None:
+    ids = [shop.run()[2]["execution_id"] for _ in range(5)]
+    for stopped in ids[:4]:
+        shop.stop(stopped)
+    since = to_text(shop.worker.clock() - timedelta(hours=1))
+    query: dict[str, Any] = {"status": "stopped,failed", "started_after": since, "limit": "3"}
+    query["workflow_id"] = shop.workflow
+
+    first = shop.list(**query)
+    found = re.fullmatch(r'<\?(.*)>; rel="next"', first[1]["link"])
+    assert found is not None
+    assert found[1] == (
+        f"workflow_id={shop.workflow}&status=stopped,failed&started_after={since.replace('+', '%2B')}"
+        f"&limit=3&after={first[2]['executions'][-1]['execution_id']}"
+    )
+    second = shop.list(**query, after=first[2]["executions"][-1]["execution_id"])
+
+    shown = [row["execution_id"] for page in (first, second) for row in page[2]["executions"]]
+    assert sorted(shown) == sorted(ids[:4])
+    assert "link" not in second[1]
+
+
+@pytest.mark.parametrize("moment", ["2020-01-15T10:30:00+00:00", "2020-01-15T10:30:00 00:00", "2020-01-15T10:30:00Z"])
+def test_a_moment_is_read_as_it_is_commonly_written(shop: Shop, moment: str) -> None:
+    shop.run()
+
+    assert len(shop.list(started_after=moment)[2]["executions"]) == 1
+    assert shop.list(started_before=moment)[2]["executions"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("status", ""),
+        ("status", "done"),
+        ("status", "failed,"),
+        ("status", "FAILED"),
+        ("started_after", "yesterday"),
+        ("started_before", ""),
+        ("started_after", "2026-13-01"),
+        ("started_after", "2026-01-15T10:30:00+99:00"),
+    ],
+)
+def test_a_filter_that_says_nothing_is_400_and_never_ignored(shop: Shop, name: str, text: str) -> None:
+    status, _, body = shop.list(**{name: text})
+
+    assert status == 400
+    assert body["error"].startswith(f"{name} must be ")
+
+
+def _cheaply(table: Table, workspace_id: str, count: int, status_of: Callable[[int], Status]) -> None:
+    for number in range(count):
+        store(table, workspace_id, number, WORKFLOWS[number % 2], status_of(number))
+
+
+@pytest.mark.parametrize("workflow_id", [None, WORKFLOWS[0]])
+@pytest.mark.parametrize("time", [None, timedelta(0)])
+def test_what_a_page_reads_does_not_grow_with_what_it_leaves_out(
+    table: Table, workspace: Workspace, workflow_id: str | None, time: timedelta | None
+) -> None:
+    """One in a hundred matches; the items that DynamoDB answers with, and looks at for that, are those of the page."""
+    read: list[Item] = []
+    looked: list[int] = []
+
+    def note(parsed: Any, **_: Any) -> None:
+        read.extend(parsed.get("Items", []))
+        looked.append(parsed.get("ScannedCount", 0))
+
+    _cheaply(table, workspace.id, 400, lambda number: Status.FAILED if number % 100 == 0 else Status.SUCCESS)
+    table._client.meta.events.register("after-call.dynamodb.Query", note)
+    which = Filter(workflow_id, frozenset({Status.FAILED}), NOW + time if time is not None else None)
+
+    page = executions.list_page(table, workspace.id, 100, None, which)
+
+    assert len(page) == (4 if time is None else 3)
+    assert len(read) == len(page)
+    assert looked == [len(page)]

@@ -1,0 +1,85 @@
+"""Outlines: every statement is a line at the path of its node, and expressions read as they would be written."""
+
+from typing import Any
+
+import pytest
+
+from domain.program.outlines import Line, outline
+from tests.support.programs import block, call, do, for_each, let, literal, plus, program, ret, var
+
+
+def lines(*body: Any) -> list[tuple[str, int, str]]:
+    return [(line.at, line.depth, line.text) for line in outline(program(*body))]
+
+
+def test_statements_stand_at_their_paths_and_depths() -> None:
+    cond = {"kind": "IfStmt", "cond": var("c"), "thenBranch": block(do(var("a"))), "elseBranch": do(var("b"))}
+    tried = {"kind": "TryStmt", "body": block(do(var("a"))), "name": "e", "handler": block(do(var("e")))}
+    loop = {"kind": "WhileStmt", "cond": literal(True), "body": block({"kind": "BreakStmt"}, {"kind": "ContinueStmt"})}
+
+    assert lines(cond, tried, for_each("x", var("xs"), loop), block(ret(None))) == [
+        ("body[0]", 0, "if c"),
+        ("body[0].thenBranch.body[0]", 1, "a"),
+        ("body[0].elseBranch", 0, "else"),
+        ("body[0].elseBranch", 1, "b"),
+        ("body[1]", 0, "try"),
+        ("body[1].body.body[0]", 1, "a"),
+        ("body[1].handler", 0, "except as e"),
+        ("body[1].handler.body[0]", 1, "e"),
+        ("body[2]", 0, "for x in xs"),
+        ("body[2].body.body[0]", 1, "while true"),
+        ("body[2].body.body[0].body.body[0]", 2, "break"),
+        ("body[2].body.body[0].body.body[1]", 2, "continue"),
+        ("body[3]", 0, "block"),
+        ("body[3].body[0]", 1, "return"),
+    ]
+
+
+def test_the_line_of_a_step_is_the_one_at_its_path() -> None:
+    assert outline(program(do(literal(1))))[0] == Line("body[0]", 0, "ExprStmt", "1")
+
+
+@pytest.mark.parametrize(
+    ("node", "text"),
+    [
+        (literal({"a": [1, None, "ü"]}), '{"a":[1,null,"ü"]}'),
+        (plus(var("a"), plus(var("b"), literal(1))), "a + (b + 1)"),
+        ({"kind": "UnaryExpr", "op": "!", "operand": plus(var("a"), var("b"))}, "!(a + b)"),
+        (call("http.request", literal("GET"), var("url")), 'http.request("GET", url)'),
+        ({"kind": "CallExpr", "callee": "time.now"}, "time.now()"),
+        ({"kind": "MemberExpr", "object": var("o"), "property": "p"}, "o.p"),
+        ({"kind": "IndexExpr", "object": var("l"), "index": literal(-1)}, "l[-1]"),
+        ({"kind": "ArrayExpr", "elements": [var("a"), literal(2)]}, "[a, 2]"),
+        ({"kind": "ObjectExpr", "properties": [{"key": "k", "value": var("v")}]}, '{"k": v}'),
+        (
+            {"kind": "CondExpr", "cond": var("c"), "then": literal(1), "else": plus(var("a"), var("b"))},
+            "1 if c else (a + b)",
+        ),
+        ({"kind": "TemplateExpr", "parts": ["Dear ", var("name"), "!"]}, '"Dear {name}!"'),
+    ],
+)
+def test_an_expression_reads_as_it_would_be_written(node: Any, text: str) -> None:
+    assert lines(do(node)) == [("body[0]", 0, text)]
+
+
+@pytest.mark.parametrize(
+    ("node", "text"),
+    [
+        (let("x", literal(1)), "x = 1"),
+        ({"kind": "LetStmt", "name": "x"}, "x = null"),
+        ({"kind": "AssignStmt", "name": "x", "value": var("y")}, "x = y"),
+        (ret(var("x")), "return x"),
+        ({"kind": "ReturnStmt"}, "return"),
+        ({"kind": "FailStmt", "message": literal("no")}, 'fail "no"'),
+        ({"kind": "IfStmt", "cond": var("c"), "thenBranch": block()}, "if c"),
+    ],
+)
+def test_a_statement_is_its_line(node: Any, text: str) -> None:
+    assert lines(node) == [("body[0]", 0, text)]
+
+
+def test_a_long_line_is_cut() -> None:
+    [(_, _, text)] = lines(do(literal("x" * 200)))
+    assert (len(text), text[-1]) == (80, "…")
+    [(_, _, text)] = lines(do(literal("x" * 78)))
+    assert text == f'"{"x" * 78}"'
