@@ -9,6 +9,7 @@ from domain.callables import EFFECTS
 from domain.program.builtins import BUILTINS
 from domain.program.nodes import Program
 from domain.program.values import dumps
+from scripts.openapi import description
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -62,7 +63,7 @@ def _code(text: str) -> str:
 def requirements() -> str:
     """What the functions ship, as the lock file has it: `sam build` reads no lock files."""
     uv = Path(sys.executable).parent / "uv"
-    command = [str(uv) if uv.exists() else "uv", "export", "--quiet", "--frozen", "--no-default-groups"]
+    command = [str(uv) if uv.exists() else "uv", "export", "--quiet", "--frozen", "--only-group", "functions"]
     done = subprocess.run(
         [*command, "--no-emit-project", "--no-hashes", "--no-annotate", "--no-header"],
         cwd=ROOT,
@@ -73,7 +74,13 @@ def requirements() -> str:
     return done.stdout
 
 
+def openapi() -> str:
+    """The OpenAPI description of the API."""
+    return json.dumps(description(), indent=2, ensure_ascii=False) + "\n"
+
+
 GENERATED = {
+    "docs/openapi.json": openapi,
     "docs/program.schema.json": program_schema,
     "docs/callables.md": callables_table,
     "src/requirements.txt": requirements,

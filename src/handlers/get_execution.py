@@ -27,5 +27,6 @@ handler = Endpoint(
     get_execution,
     answers=Execution,
     query=(INCLUDE_STEP_RESULTS,),
+    headers=("Retry-After",),
     refuses=(ExecutionNotFound,),
 )

@@ -29,5 +29,6 @@ handler = Endpoint(
     get_history,
     answers=History,
     query=(LIMIT, AFTER_ENTRY, INCLUDE_PROGRAM),
+    headers=("Link",),
     refuses=(ExecutionNotFound,),
 )

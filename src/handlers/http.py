@@ -3,6 +3,7 @@
 A handler module makes one `Endpoint` from a route, a scope and a function; Lambda calls the endpoint.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +55,8 @@ class Endpoint:
     """One route of the API as a Lambda handler, and all that its description says of it.
 
     The checks come in the contract's order: key, plan, scope, rate, the names of the query's parameters, and then what
-    `operation` itself looks at. `answers` is the body of a success, `refuses` what only this endpoint refuses.
+    `operation` itself looks at. `answers` is the body of a success, `headers` are those that it may have
+    beside the ones of every answer, `refuses` is what only this endpoint refuses.
     """
 
     is_replayable = False
@@ -71,10 +73,11 @@ class Endpoint:
         status: int = 200,
         query: tuple[Parameter[Any], ...] = (),
         body: type[JsonBody] | None = None,
+        headers: tuple[str, ...] = (),
         refuses: tuple[type[Refusal], ...] = (),
     ) -> None:
         self.method, self.route, self.scope = method, route, scope
-        self.answers, self.status = answers, status
+        self.answers, self.status, self.headers = answers, status, headers
         self.query, self.body = query, body
         self.refuses = (*EVERYWHERE, *refuses)
         self._operation = operation
@@ -82,6 +85,11 @@ class Endpoint:
         self._resolver.route(route, method=method)(self._serve)
         self._resolver.not_found(self._no_route)
         self._resolve = logged(self._resolver.resolve)
+
+    @property
+    def path(self) -> str:
+        """Its path as the gateway writes it: `/v1/executions/{execution_id}`."""
+        return re.sub(r"<(\w+)>", r"{\1}", self.route)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext, worker: Worker | None = None) -> dict[str, Any]:
         """Answer an API Gateway proxy event. Nothing that goes wrong in here leaves as anything but an answer."""
@@ -114,6 +122,10 @@ class Endpoint:
         return Response(answer.status, content_types.APPLICATION_JSON, answer.body, headers=headers)
 
     def _no_route(self, _: NotFoundError) -> Response[str]:
+        event = self._resolver.current_event
+        # An id with characters that the resolver takes for none: the gateway has found the route all the same.
+        if (event.http_method, event.resource) == (self.method, self.path):
+            return self._serve(**event.path_parameters)
         return _refused(RouteNotFound(), {"X-Request-Id": self._resolver.lambda_context.aws_request_id})
 
 

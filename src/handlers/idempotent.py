@@ -31,4 +31,5 @@ class ReplayableEndpoint(Endpoint):
             return Answer(self.status, success.body, headers)
 
         also = (IdempotencyKeyReused, IdempotencyKeyInFlight)
-        super().__init__(method, route, scope, answer, refuses=(*refuses, *also), **described)
+        replayed = ("Idempotency-Replayed",)
+        super().__init__(method, route, scope, answer, headers=replayed, refuses=(*refuses, *also), **described)

@@ -36,4 +36,5 @@ handler = Endpoint(
     list_executions,
     answers=ExecutionPage,
     query=(LIMIT, AFTER, WORKFLOW_ID, STATUS, STARTED_AFTER, STARTED_BEFORE),
+    headers=("Link",),
 )

@@ -28,4 +28,5 @@ handler = Endpoint(
     list_reviews,
     answers=ReviewPage,
     query=(LIMIT, AFTER, PENDING),
+    headers=("Link",),
 )

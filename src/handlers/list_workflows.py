@@ -19,5 +19,11 @@ def list_workflows(request: Request) -> Answer:
 
 
 handler = Endpoint(
-    "GET", "/v1/workflows", Scope.READ_WORKFLOWS, list_workflows, answers=WorkflowPage, query=(LIMIT, AFTER)
+    "GET",
+    "/v1/workflows",
+    Scope.READ_WORKFLOWS,
+    list_workflows,
+    answers=WorkflowPage,
+    query=(LIMIT, AFTER),
+    headers=("Link",),
 )

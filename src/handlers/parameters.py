@@ -20,7 +20,10 @@ _LOST_PLUS = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
 
 @dataclass(frozen=True, slots=True)
 class Parameter[T]:
-    """A query parameter. `read` raises `ValueError` for what it must not be; left out, it is the `default`."""
+    """A query parameter. `read` raises `ValueError` for what it must not be; left out, it is the `default`.
+
+    One that is required has no default.
+    """
 
     name: str
     summary: str
@@ -28,6 +31,7 @@ class Parameter[T]:
     must_be: str
     schema: Mapping[str, Any]
     default: T
+    is_required: bool = False
 
 
 def _flag(text: str) -> bool:
@@ -138,13 +142,14 @@ STARTED_BEFORE = Parameter[datetime | None](
     STARTED_AFTER.schema,
     None,
 )
-RUNNING = Parameter[str | None](
+RUNNING = Parameter(
     "status",
-    "Must be there: only what runs can be stopped.",
+    "Must be there, so that nobody stops everything by leaving something out.",
     _one_of("running"),
-    "running",
+    "running: only what runs can be stopped",
     {"type": "string", "enum": ["running"]},
-    None,
+    "",
+    is_required=True,
 )
 PENDING = Parameter[str | None](
     "status",

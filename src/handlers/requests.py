@@ -102,10 +102,10 @@ class Request:
     def query[T](self, parameter: Parameter[T]) -> T:
         """A query parameter as it is read, or its default. Raises `InvalidRequest` with what it must be."""
         text = self._given(parameter)
-        if text is None:
+        if text is None and not parameter.is_required:
             return parameter.default
         try:
-            return parameter.read(text)
+            return parameter.read(text or "")
         except (ValueError, KeyError, OverflowError):
             raise InvalidRequest(f"{parameter.name} must be {parameter.must_be}.") from None
 

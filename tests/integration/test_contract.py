@@ -405,3 +405,22 @@ def test_a_page_has_twenty_rows_where_nothing_else_is_said(shop: Shop) -> None:
 
     assert len(body["workflows"]) == 20
     assert "link" in headers
+
+
+@pytest.mark.parametrize("text", ["\x84", "a\x00b", "ü", "a/b", "%2F", " "])
+def test_an_id_of_strange_characters_is_one_that_does_not_exist(shop: Shop, text: str) -> None:
+    asked = event("GET", f"/v1/executions/{text}", shop.key, None, None, {})
+    asked |= {"resource": "/v1/executions/{execution_id}", "pathParameters": {"execution_id": text}}
+
+    answer = get_execution.handler(asked, Context(), shop.worker)  # type: ignore[arg-type]
+
+    assert (answer["statusCode"], json.loads(answer["body"])) == (404, {"error": "Execution not found"})
+
+
+def test_another_route_is_none_of_an_endpoint(shop: Shop) -> None:
+    asked = event("GET", "/v1/executions/\x84", shop.key, None, None, {})
+    asked |= {"resource": "/v1/workflows/{workflow_id}", "pathParameters": {"workflow_id": "\x84"}}
+
+    answer = get_execution.handler(asked, Context(), shop.worker)  # type: ignore[arg-type]
+
+    assert json.loads(answer["body"]) == {"error": "There is no such endpoint."}

@@ -86,7 +86,7 @@ def test_without_saying_so_nothing_is_stopped(
 
 @pytest.mark.parametrize("status", ["failed", "running,failed", ""])
 def test_what_has_ended_cannot_be_stopped(system: System, status: str) -> None:
-    assert stop_many(system, status=status) == (400, "status must be running.")
+    assert stop_many(system, status=status) == (400, "status must be running: only what runs can be stopped.")
 
 
 def test_one_request_stops_a_bounded_number_and_says_that_there_are_more(

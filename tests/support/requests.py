@@ -53,6 +53,9 @@ def send(
     return answer["statusCode"], shown, json.loads(answer["body"])
 
 
+_ALWAYS = {"content-type", "x-request-id", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"}
+
+
 def ensure_described(endpoint: Endpoint, answer: Any) -> None:
     """Every answer that a test sees is one that the endpoint's description has."""
     headers = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
@@ -60,5 +63,6 @@ def ensure_described(endpoint: Endpoint, answer: Any) -> None:
     if code is None:
         assert answer["statusCode"] == endpoint.status
         endpoint.answers.model_validate_json(answer["body"])
+        assert set(headers) - _ALWAYS <= {name.lower() for name in endpoint.headers}
     elif code not in {"route_not_found", "internal_error"}:
         assert code in map(code_of, endpoint.refuses), f"{code} is not among what {endpoint.route} refuses"
