@@ -50,7 +50,7 @@ _REPEATED = {409, 429, 500, 502, 503, 504}
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 _LEAST_BETWEEN_POLLS = 0.5
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
-_USER_AGENT = f"lodol/{version('lodol-executions')}"
+_USER_AGENT = f"lodol/{version('lodol')}"
 
 _API_KEY = re.compile(r"[!-~]+")
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]([ -~]{0,254}[!-~])?")
