@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from importlib.metadata import version
-from itertools import count
+from itertools import count, takewhile
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from domain.moments import Clock, utc_now
 from domain.program.values import dumps
 from lodol.errors import BY_CODE, AnswerNotUnderstood, ConnectionFailed, LodolError, ScopeMissing, WaitTimedOut
+from lodol.models import Position, is_settled, position_of
 from views.executions import (
     Execution,
     ExecutionPage,
@@ -35,7 +36,7 @@ from views.executions import (
     StoppedExecution,
     StoppedExecutions,
 )
-from views.histories import History
+from views.histories import History, HistoryEntry
 from views.reviews import DecidedReview, Review, ReviewPage
 from views.view import Json, View
 from views.workflows import Workflow, WorkflowPage, WorkflowWithProgram
@@ -49,6 +50,9 @@ _REPEATED = {409, 429, 500, 502, 503, 504}
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 _LEAST_BETWEEN_POLLS = 0.5
+_LAST_CALL = 99_999
+"""Stands behind every call of a step."""
+
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _USER_AGENT = f"lodol/{version('lodol')}"
 
@@ -249,6 +253,34 @@ class Calls:
             following = page.following
         return pages[-1].model_copy(update={"entries": [entry for page in pages for entry in page.entries]})
 
+    def watch(self, execution_id: str, *, page_size: int) -> Call[Page[History]]:
+        """Read a history, and again whenever it is worth asking, until its execution has ended."""
+        return self._watched(f"executions/{_id(execution_id)}/history", page_size, {}, 0.0)
+
+    def _watched(
+        self, path: str, page_size: int, known: Mapping[Position, HistoryEntry], pause: float
+    ) -> Call[Page[History]]:
+        """One look at what has changed: behind what is settled, and at the steps that have ended meanwhile."""
+        message = self._get(path, limit=page_size, after=_settled(known))
+        response = yield from self._answered(message, pause)
+        history, more = _read(response, History), _following(response, message.url)
+        entries = {**known, **_by_position(history)}
+        while more:
+            message = Message("GET", more, self._headers)
+            page = yield from self._answered(message)
+            history, more = _read(page, History), _following(page, message.url)
+            entries |= _by_position(history)
+        is_over = history.status != "running"
+        for position, entry in list(entries.items()):
+            if entry.type == "step" and not is_settled(entry) and (is_over or position.step < max(entries).step):
+                entries |= _by_position((yield from self._one(self._get(path, limit=1, **_before(position)), History)))
+        shown = history.model_copy(update={"entries": [entries[position] for position in sorted(entries)]})
+        if is_over and all(map(is_settled, shown.entries)):
+            return Page([shown], None)
+        # What ended while its pages were read is read once more, at once.
+        pause = 0.0 if is_over else max(self._retry_after(response) or 0, _LEAST_BETWEEN_POLLS)
+        return Page([shown], self._watched(path, page_size, entries, pause))
+
     def stop(self, execution_id: str, key: str | None) -> Call[StoppedExecution]:
         """Stop an execution."""
         return self._one(self._post(f"executions/{_id(execution_id)}/stop", key), StoppedExecution)
@@ -412,6 +444,22 @@ class Calls:
             return None
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
         return max(0.0, (date - self._nature.now()).total_seconds())
+
+
+def _by_position(history: History) -> dict[Position, HistoryEntry]:
+    return {position_of(entry): entry for entry in history.entries}
+
+
+def _settled(known: Mapping[Position, HistoryEntry]) -> str | None:
+    """The position behind which something may have changed; a step that still runs is looked at when it has ended."""
+    settled = takewhile(lambda at: at.call == 0 or is_settled(known[at]), sorted(known))
+    last = max(settled, default=None)
+    return last and f"{last.step}.{last.call}"
+
+
+def _before(step: Position) -> dict[str, str]:
+    """The position right before a step, none before the first."""
+    return {"after": f"{step.step - 1}.{_LAST_CALL}"} if step.step else {}
 
 
 def _base(url: str) -> str:

@@ -143,6 +143,13 @@ class Client:
         """
         return self._carry_out(self._calls.history(execution_id, program=program, page_size=_PAGE))
 
+    def watch(self, execution_id: str) -> Iterator[History]:
+        """Follow an execution: its whole history, again whenever it is worth asking, and last once it has ended.
+
+        What has settled is not read again. Raises `ExecutionNotFound`.
+        """
+        return self._rows(self._calls.watch(execution_id, page_size=_PAGE))
+
     def stop(self, execution_id: str, *, key: str | None = None) -> StoppedExecution:
         """Stop an execution. Raises `ExecutionNotFound`, `ExecutionAlreadyTerminal`."""
         return self._carry_out(self._calls.stop(execution_id, key))
@@ -319,6 +326,10 @@ class AsyncClient:
     async def history(self, execution_id: str, *, program: bool = False) -> History:
         """As `Client.history`."""
         return await self._carry_out(self._calls.history(execution_id, program=program, page_size=_PAGE))
+
+    def watch(self, execution_id: str) -> AsyncIterator[History]:
+        """As `Client.watch`."""
+        return self._rows(self._calls.watch(execution_id, page_size=_PAGE))
 
     async def stop(self, execution_id: str, *, key: str | None = None) -> StoppedExecution:
         """As `Client.stop`."""

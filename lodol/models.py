@@ -3,6 +3,8 @@
 They are frozen pydantic models. Moments are text, ISO 8601 in UTC, for `datetime.fromisoformat`.
 """
 
+from typing import NamedTuple
+
 from views.executions import (
     Execution,
     ExecutionRow,
@@ -37,6 +39,7 @@ __all__ = [
     "HistoryEntry",
     "LogEntry",
     "OutlineLine",
+    "Position",
     "RepeatedExecution",
     "RerunOf",
     "Retry",
@@ -49,4 +52,23 @@ __all__ = [
     "Workflow",
     "WorkflowWithProgram",
     "Workspace",
+    "is_settled",
+    "position_of",
 ]
+
+
+class Position(NamedTuple):
+    """Where an entry stands in a history: a step, and behind it the calls that it makes, counted from 1."""
+
+    step: int
+    call: int
+
+
+def position_of(entry: HistoryEntry) -> Position:
+    """Where an entry stands in its history."""
+    return Position(entry.step, 0 if entry.type == "step" else entry.call)
+
+
+def is_settled(entry: HistoryEntry) -> bool:
+    """Whether an entry will not change any more."""
+    return entry.type == "log" or entry.status in {"completed", "failed", "stopped"}

@@ -4,10 +4,7 @@ import dataclasses
 
 import typer
 
-from domain.moments import utc_now
-from domain.operations.audits import examine
-from lodol.cli import stack
-from lodol.cli.console import AsJson, StackName, command, show
+from lodol.cli.console import AsJson, StackName, command, print_json, show
 
 
 @command
@@ -16,9 +13,18 @@ def doctor(stack_name: StackName = None, as_json: AsJson = False) -> None:
 
     Reads the whole table.
     """
+    from domain.moments import utc_now
+    from domain.operations.audits import examine
+    from lodol.cli import stack
+
     found = stack.find(stack_name)
     findings = {name: list(ids) for name, ids in dataclasses.asdict(examine(found, utc_now())).items()}
-    dead_letters = found.count_dead_letters()
-    show({**findings, "dead_letters": dead_letters}, as_json=as_json)
-    if dead_letters or any(findings.values()):
+    shown = {**findings, "dead_letters": found.count_dead_letters()}
+    if as_json:
+        print_json(shown)
+    elif not any(shown.values()):
+        print("All is well.")
+    else:
+        show({name: what for name, what in shown.items() if what}, as_json=False)
+    if any(shown.values()):
         raise typer.Exit(1)

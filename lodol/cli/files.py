@@ -8,10 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.program.values import Value, loads
-
-
-class FileUnusable(Exception):
-    """A file is not the workflow file that it should be; the text says why and where."""
+from lodol.cli.console import CannotDo
 
 
 class WorkflowFile(BaseModel):
@@ -26,29 +23,29 @@ class WorkflowFile(BaseModel):
 
 
 def read_workflow(path: Path) -> WorkflowFile:
-    """Read a workflow file, or raise `FileUnusable`."""
+    """Read a workflow file, or raise `CannotDo`."""
     try:
         return WorkflowFile.model_validate(_read(path))
     except ValidationError as invalid:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in invalid.errors()
         )
-        raise FileUnusable(f"{path} is not a workflow file: {problems}") from None
+        raise CannotDo(f"{path} is not a workflow file: {problems}") from None
 
 
 def _read(path: Path) -> Value:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FileUnusable(f"{path} cannot be read: {error}") from None
+        raise CannotDo(f"{path} cannot be read: {error}") from None
     try:
         if path.suffix == ".json":
             return loads(text)
         value: Value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
     except (ValueError, yaml.YAMLError) as error:
-        raise FileUnusable(f"{path} cannot be used: {error}") from None
+        raise CannotDo(f"{path} cannot be used: {error}") from None
     except RecursionError:
-        raise FileUnusable(f"{path} cannot be used: it is nested too deep") from None
+        raise CannotDo(f"{path} cannot be used: it is nested too deep") from None
     return value
 
 

@@ -1,14 +1,43 @@
-"""`lodol`: the operator's command line."""
+"""`lodol`: the command line of those who use the API, and of operators."""
+
+import sys
+from typing import Any
 
 import typer
 
 from lodol.cli import credits as credits_commands
-from lodol.cli import doctor, key, review, workflow, workspace
+from lodol.cli import doctor, executions, key, profile, review, workflow, workspace
+from lodol.cli.console import fail
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operates a stack of Lodol Executions.")
-app.add_typer(workspace.app, name="workspace")
-app.add_typer(credits_commands.app, name="credits")
-app.add_typer(key.app, name="key")
-app.add_typer(workflow.app, name="workflow")
-app.add_typer(review.app, name="review")
-app.command("doctor")(doctor.doctor)
+_USE, _OPERATE = "With an API key", "On a stack, for operators"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Runs workflows, looks into executions, operates a stack.",
+)
+app.command("run", rich_help_panel=_USE)(executions.run)
+app.add_typer(executions.app, name="executions", rich_help_panel=_USE)
+app.add_typer(profile.app, name="profile", rich_help_panel=_USE)
+app.add_typer(workflow.app, name="workflow", rich_help_panel=_OPERATE)
+app.add_typer(review.app, name="review", rich_help_panel=_OPERATE)
+app.add_typer(workspace.app, name="workspace", rich_help_panel=_OPERATE)
+app.add_typer(key.app, name="key", rich_help_panel=_OPERATE)
+app.add_typer(credits_commands.app, name="credits", rich_help_panel=_OPERATE)
+app.command("doctor", rich_help_panel=_OPERATE)(doctor.doctor)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; answers with the exit status: 0, 1 for what it refuses, 2 for what it does not understand."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        status: Any = app(given, prog_name="lodol", standalone_mode=False)
+    except typer.TyperException as wrong:
+        context = getattr(wrong, "ctx", None)
+        hint = f" Look: {context.command_path} --help" if context else ""
+        said = getattr(wrong, "format_message", wrong.__str__)().rstrip(".")
+        fail(f"{said}.{hint}", None, as_json="--json" in given)
+        return 2
+    except typer.Abort:
+        return 130
+    return status if isinstance(status, int) else 0

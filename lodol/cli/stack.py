@@ -1,9 +1,7 @@
 """Finds the stack that a command works on: by name, or the local one."""
 
-import json
 import os
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,10 +11,8 @@ from domain.aws.clients import CLIENT_CONFIG
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
-
-
-class StackNotFound(Exception):
-    """No stack can be found; the text says what to do about it."""
+from lodol.cli.console import CannotDo
+from lodol.cli.local import local_stack
 
 
 class DeployedStack(Stack):
@@ -36,9 +32,9 @@ class DeployedStack(Stack):
         try:
             described = self._client("cloudformation").describe_stacks(StackName=self._name)["Stacks"][0]
         except ClientError:
-            raise StackNotFound(f"There is no stack named {self._name} in this account and region.") from None
+            raise CannotDo(f"There is no stack named {self._name} in this account and region.") from None
         except BotoCoreError as error:
-            raise StackNotFound(f"The stack {self._name} cannot be reached: {error}") from None
+            raise CannotDo(f"The stack {self._name} cannot be reached: {error}") from None
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
     def count_dead_letters(self) -> int:
@@ -55,21 +51,12 @@ class DeployedStack(Stack):
 def find(name: str | None) -> DeployedStack:
     """Find the stack of this name; without one, the local stack of this folder or one above it.
 
-    Raises `StackNotFound` if there is none.
+    Raises `CannotDo` if there is none.
     """
-    local = _local()
+    local = local_stack()
     if local and name in {None, local["stack_name"]} and "AWS_ENDPOINT_URL" not in os.environ:
         session = boto3.Session("test", "test", region_name=local["region"])
         return DeployedStack(local["stack_name"], session, local["endpoint_url"])
     if name is None:
-        raise StackNotFound("Which stack? Name it by --stack or LODOL_STACK, or start the local one: make up")
+        raise CannotDo("Which stack? Name it by --stack or LODOL_STACK, or start the local one: make up")
     return DeployedStack(name, boto3.Session(), None)
-
-
-def _local() -> Any:
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        file = folder / ".local" / "stack.json"
-        if file.is_file():
-            return json.loads(file.read_text())
-    return None

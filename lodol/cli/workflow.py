@@ -6,17 +6,7 @@ from typing import Annotated
 
 import typer
 
-from domain.callables import SIGNATURES
-from domain.entities import workflows
-from domain.entities.workflows import Workflow
-from domain.moments import utc_now
-from domain.operations.publishing import publish
-from domain.program import checker
-from domain.program.values import loads
-from lodol.cli import stack
 from lodol.cli.console import AsJson, StackName, command, print_json, show, show_list
-from lodol.cli.files import read_workflow, to_yaml
-from views.workflows import view_of, with_program
 
 app = typer.Typer(no_args_is_help=True, help="Workflows: checked, versioned, read back.")
 _PAGE = 100
@@ -26,6 +16,10 @@ _PAGE = 100
 @command
 def check(file: Path, as_json: AsJson = False) -> None:
     """Check the program of a workflow file, and print everything that is wrong with it."""
+    from domain.callables import SIGNATURES
+    from domain.program import checker
+    from lodol.cli.files import read_workflow
+
     findings = checker.check(read_workflow(file).program, SIGNATURES)
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})
@@ -41,7 +35,15 @@ def check(file: Path, as_json: AsJson = False) -> None:
 @app.command()
 @command
 def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJson = False) -> None:
-    """Store a workflow file, JSON or YAML; a changed program becomes a new version."""
+    """Store a workflow file, JSON or YAML: the workflow of its id, or else of its name.
+
+    A changed program becomes a new version; it says what was done: created, new version, changed, unchanged.
+    """
+    from domain.moments import utc_now
+    from domain.operations.publishing import publish
+    from lodol.cli import stack
+    from lodol.cli.files import read_workflow
+
     read = read_workflow(file)
     published = publish(
         stack.find(stack_name).table,
@@ -61,11 +63,17 @@ def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJso
 @command
 def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """List the workflows of a workspace, newest first."""
+    from domain.entities import workflows, workspaces
+    from domain.entities.workflows import Workflow
+    from lodol.cli import stack
+    from views.workflows import view_of
+
     table = stack.find(stack_name).table
+    workspaces.read(table, workspace)
     found: list[Workflow] = []
     while page := workflows.list_page(table, workspace, _PAGE, found[-1].id if found else None):
         found += page
-    columns = ("workflow_id", "name", "version", "updated_at", "last_run_at")
+    columns = ("workflow_id", "version", "updated_at", "last_run_at", "archived_at", "name")
     show_list("workflows", [view_of(workflow).model_dump() for workflow in found], columns, as_json=as_json)
 
 
@@ -79,6 +87,12 @@ def show_workflow(
     as_json: AsJson = False,
 ) -> None:
     """Show a workflow with its program."""
+    from domain.entities import workflows
+    from domain.program.values import loads
+    from lodol.cli import stack
+    from lodol.cli.files import to_yaml
+    from views.workflows import with_program
+
     table = stack.find(stack_name).table
     found = workflows.read(table, workspace, workflow)
     program = loads(workflows.program_text(table, found))
@@ -87,3 +101,28 @@ def show_workflow(
         print(to_yaml(file), end="")
     else:
         show(with_program(found, program).model_dump(), as_json=as_json)
+
+
+@app.command()
+@command
+def archive(workspace: str, workflow: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """Let a workflow not be run any more; its executions stay."""
+    from domain.moments import utc_now
+    from domain.operations import publishing
+    from lodol.cli import stack
+    from views.workflows import view_of
+
+    archived = publishing.archive(stack.find(stack_name).table, utc_now(), workspace, workflow)
+    show(view_of(archived).model_dump(), as_json=as_json)
+
+
+@app.command()
+@command
+def restore(workspace: str, workflow: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """Let an archived workflow be run again."""
+    from domain.operations import publishing
+    from lodol.cli import stack
+    from views.workflows import view_of
+
+    restored = publishing.restore(stack.find(stack_name).table, workspace, workflow)
+    show(view_of(restored).model_dump(), as_json=as_json)

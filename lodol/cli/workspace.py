@@ -1,17 +1,15 @@
 """`lodol workspace`: the workspaces of a stack."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from domain.entities import workspaces
-from domain.entities.workspaces import Plan, Workspace
-from domain.moments import utc_now
-from domain.operations.accounts import create_workspace
-from lodol.cli import stack
-from lodol.cli.console import AsJson, StackName, command, show
+from domain.entities.workspaces import Plan
+from lodol.cli.console import AsJson, StackName, command, show, show_list
 
 app = typer.Typer(no_args_is_help=True, help="Workspaces: plan, limits, credits.")
+
+OwnLimit = Annotated[int | None, typer.Option(help="A limit of its own, over the plan's; 0 takes it away.")]
 
 
 @app.command()
@@ -26,6 +24,11 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a workspace."""
+    from domain.moments import utc_now
+    from domain.operations.accounts import create_workspace
+    from lodol.cli import stack
+    from views.workspaces import view_of
+
     created = create_workspace(
         stack.find(stack_name).table,
         utc_now(),
@@ -35,25 +38,49 @@ def create(
         requests_per_minute=requests_per_minute,
         concurrent_executions=concurrent_executions,
     )
-    show(_view(created), as_json=as_json)
+    show(view_of(created).model_dump(), as_json=as_json)
+
+
+@app.command("list")
+@command
+def list_workspaces(stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """List the workspaces of the stack, oldest first. Reads the whole table."""
+    from domain.entities import workspaces
+    from lodol.cli import stack
+    from views.workspaces import view_of
+
+    found = workspaces.read_all(stack.find(stack_name).table)
+    columns = ("workspace_id", "plan", "credits", "running", "created_at", "name")
+    show_list("workspaces", [view_of(one).model_dump() for one in found], columns, as_json=as_json)
 
 
 @app.command("show")
 @command
 def show_workspace(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Show a workspace: its credits, its limits, and how many executions run."""
-    show(_view(workspaces.read(stack.find(stack_name).table, workspace)), as_json=as_json)
+    from domain.entities import workspaces
+    from lodol.cli import stack
+    from views.workspaces import view_of
+
+    show(view_of(workspaces.read(stack.find(stack_name).table, workspace)).model_dump(), as_json=as_json)
 
 
-def _view(workspace: Workspace) -> dict[str, Any]:
-    return {
-        "workspace_id": workspace.id,
-        "name": workspace.name,
-        "plan": workspace.plan.value,
-        "credits": workspace.credits,
-        "requests_per_minute": workspace.limits.requests_per_minute,
-        "concurrent_executions": workspace.limits.concurrent_executions,
-        "api_keys": workspace.limits.api_keys,
-        "running": workspace.running,
-        "created_at": workspace.created_at,
-    }
+@app.command()
+@command
+def update(
+    workspace: str,
+    name: Annotated[str | None, typer.Option(help="What it is called from now on.")] = None,
+    plan: Annotated[Plan | None, typer.Option(help="What it pays for from now on.")] = None,
+    requests_per_minute: OwnLimit = None,
+    concurrent_executions: OwnLimit = None,
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a workspace's name, plan or limits; what is not named stays. Seen from the next minute on."""
+    from domain.operations.accounts import update_workspace
+    from lodol.cli import stack
+    from views.workspaces import view_of
+
+    own = {"requests_per_minute": requests_per_minute, "concurrent_executions": concurrent_executions}
+    changed = update_workspace(stack.find(stack_name).table, workspace, name=name, plan=plan, own_limits=own)
+    show(view_of(changed).model_dump(), as_json=as_json)

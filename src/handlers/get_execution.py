@@ -2,10 +2,10 @@
 
 from domain.entities import executions, steps
 from domain.entities.api_keys import Scope
-from domain.entities.executions import Status
 from domain.refusals import ExecutionNotFound
 from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import INCLUDE_STEP_RESULTS
+from handlers.polling import retry_after
 from handlers.requests import Request
 from views.executions import Execution, view_of
 
@@ -14,10 +14,8 @@ def get_execution(request: Request) -> Answer:
     """Answer with an execution; without `include_step_results` its steps are not even read. Rule: contract "Get"."""
     with_steps = request.query(INCLUDE_STEP_RESULTS)
     execution = executions.read(request.table, request.workspace.id, request.path_id("execution_id"))
-    headers = {}
-    if execution.status is Status.RUNNING:
-        headers["Retry-After"] = str(executions.worth_asking_in(execution, request.now))
-    return ok(view_of(execution, steps.read_all(request.table, execution) if with_steps else None), headers)
+    shown = view_of(execution, steps.read_all(request.table, execution) if with_steps else None)
+    return ok(shown, retry_after(execution, request.now))
 
 
 handler = Endpoint(

@@ -5,6 +5,7 @@ from domain.operations import histories
 from domain.refusals import ExecutionNotFound
 from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import AFTER_ENTRY, INCLUDE_PROGRAM, LIMIT
+from handlers.polling import retry_after
 from handlers.requests import Request
 from views.histories import History, page_of
 
@@ -19,7 +20,8 @@ def get_history(request: Request) -> Answer:
         lambda done: f"{done.at.step}.{done.at.call}",
         INCLUDE_PROGRAM,
     )
-    return ok(page_of(history, page.rows, with_program=with_program), page.link)
+    headers = retry_after(history.execution, request.now)
+    return ok(page_of(history, page.rows, with_program=with_program), {**page.link, **headers})
 
 
 handler = Endpoint(
@@ -29,6 +31,6 @@ handler = Endpoint(
     get_history,
     answers=History,
     query=(LIMIT, AFTER_ENTRY, INCLUDE_PROGRAM),
-    headers=("Link",),
+    headers=("Link", "Retry-After"),
     refuses=(ExecutionNotFound,),
 )

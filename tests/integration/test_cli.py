@@ -338,3 +338,69 @@ def test_an_unknown_stack_or_workspace_is_one_sentence() -> None:
     assert refused("credits", "audit", "0" * 24) == "Workspace not found"
     said = refused("workspace", "show", "0" * 24, "--stack", "nope")
     assert said == "There is no stack named nope in this account and region."
+
+
+def test_a_workspace_is_changed_and_listed(workspace: str) -> None:
+    other = lodol("workspace", "create", "--name", "Other", "--plan", "team")["workspace_id"]
+
+    changed = lodol(
+        *("workspace", "update", workspace, "--name", " Acme 2 ", "--plan", "enterprise"),
+        *("--requests-per-minute", "7", "--concurrent-executions", "9"),
+    )
+    assert (changed["name"], changed["plan"], changed["credits"]) == ("Acme 2", "enterprise", 5)
+    assert (changed["requests_per_minute"], changed["concurrent_executions"]) == (7, 9)
+    back = lodol("workspace", "update", workspace, "--requests-per-minute", "0")
+    assert (back["requests_per_minute"], back["concurrent_executions"]) == (600, 9)
+    assert [one["workspace_id"] for one in lodol("workspace", "list")["workspaces"]] == sorted([workspace, other])
+    assert lodol("workspace", "show", workspace) == back
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "There is nothing to change."),
+        (("--name", " "), "A workspace needs a name."),
+        (("--requests-per-minute", "-1"), "requests_per_minute must be at least 1, or 0 for the plan's, not -1."),
+    ],
+)
+def test_a_change_that_is_none_is_refused(workspace: str, arguments: tuple[str, ...], said: str) -> None:
+    before = lodol("workspace", "show", workspace)
+    assert refused("workspace", "update", workspace, *arguments) == said
+    assert lodol("workspace", "show", workspace) == before
+
+
+def test_a_workspace_that_does_not_exist_is_neither_changed_nor_made() -> None:
+    assert refused("workspace", "update", "0" * 24, "--name", "A") == "Workspace not found"
+    assert lodol("workspace", "list") == {"workspaces": []}
+
+
+@pytest.mark.parametrize("amount", ["-3", "0"])
+def test_a_grant_of_less_than_one_is_refused_with_a_sentence(workspace: str, amount: str) -> None:
+    sentence = f"A grant is at least 1 credit, not {amount}."
+    assert refused("credits", "grant", workspace, amount, "--reason", "x") == sentence
+
+
+def test_the_ledger_names_the_execution_of_a_refund(workspace: str, stack: Stack) -> None:
+    execution_id = _run(stack, workspace, utc_now())
+    outcomes.record_broken(stack.table, utc_now(), executions.read_state(stack.table, workspace, execution_id))
+
+    entries = lodol("credits", "list", workspace)["credits"]
+    assert [entry["execution_id"] for entry in entries] == [None, execution_id]
+
+
+def test_the_doctor_says_when_all_is_well(workspace: str) -> None:
+    done = CliRunner().invoke(app, ["doctor"])
+    assert (done.exit_code, done.stdout) == (0, "All is well.\n")
+
+
+def test_a_workflow_put_says_what_it_did_and_is_archived_and_restored(workspace: str) -> None:
+    file = Path("a.yaml")
+    file.write_text(to_yaml({"name": "A", "program": PROGRAM}))
+
+    first, again = (lodol("workflow", "put", workspace, str(file)) for _ in range(2))
+    assert (first["change"], again["change"]) == ("created", "unchanged")
+    assert first["workflow_id"] == again["workflow_id"]
+    assert lodol("workflow", "archive", workspace, first["workflow_id"])["archived_at"]
+    assert lodol("workflow", "list", workspace)["workflows"][0]["archived_at"]
+    assert lodol("workflow", "restore", workspace, first["workflow_id"])["archived_at"] is None
+    assert refused("workflow", "list", "0" * 24) == "Workspace not found"

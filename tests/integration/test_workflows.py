@@ -1,5 +1,6 @@
 """Workflows: of two changes at once one is refused, and no version's program is ever written over."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,12 @@ from domain.aws.table import Table
 from domain.aws.writes import ConditionNotMet
 from domain.entities import workflows
 from domain.entities.workflows import Workflow
-from domain.entities.workspaces import Workspace
+from domain.entities.workspaces import Plan, Workspace
 from domain.moments import to_text
+from domain.operations import accounts, publishing
+from domain.operations.publishing import Published
 from domain.program.values import Value, dumps
+from domain.refusals import InvalidRequest, WorkflowNotFound
 from tests.support.given import NOW, PROGRAM, AtCommit
 from tests.support.operations import publish, run
 from tests.support.programs import do, literal, program
@@ -58,3 +62,84 @@ def test_a_workflow_that_is_stored_again_keeps_when_it_was_made_and_last_run(
     assert again.last_run_at == to_text(NOW + timedelta(hours=1))
     assert workflows.read(stack.table, workspace.id, workflow.id) == again
     assert stack.table.get(at) == before
+
+
+@pytest.mark.parametrize("change", ["created", "new version", "changed", "unchanged"])
+def test_one_name_is_one_workflow_and_what_was_done_is_said(table: Table, workspace: Workspace, change: str) -> None:
+    def put(number: int, description: str) -> Published:
+        program = _other(number)
+        return publishing.publish(table, NOW, workspace.id, name="A", description=description, program=program)
+
+    first = put(1, "")
+    again = {"created": first, "new version": put(2, ""), "changed": put(2, "more"), "unchanged": put(2, "more")}[
+        change
+    ]
+
+    assert again.change == change
+    assert again.workflow.id == first.workflow.id
+    assert again.workflow.version == (1 if change == "created" else 2)
+    assert len(workflows.list_page(table, workspace.id, 9, None)) == 1
+
+
+def test_what_is_unchanged_is_not_written(table: Table, workspace: Workspace) -> None:
+    first = publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM)
+
+    again = publish(table, NOW + timedelta(hours=1), workspace.id, name="A", description="", program=PROGRAM)
+
+    assert again == first == workflows.read(table, workspace.id, first.id)
+
+
+def test_a_name_of_another_workflow_is_refused_and_free_once_that_is_renamed(
+    table: Table, workspace: Workspace
+) -> None:
+    first = publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM)
+    other = publish(table, NOW, workspace.id, name="B", description="", program=PROGRAM)
+
+    with pytest.raises(
+        InvalidRequest, match=f"The name 'A' belongs to another workflow of this workspace: {first.id}."
+    ):
+        publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM, workflow_id=other.id)
+    with pytest.raises(InvalidRequest, match="belongs to another workflow"):
+        publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM, workflow_id=SAME)
+
+    publish(table, NOW, workspace.id, name="C", description="", program=PROGRAM, workflow_id=first.id)
+    renamed = publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM, workflow_id=other.id)
+    assert renamed.id == other.id
+    assert publish(table, NOW, workspace.id, name="C", description="", program=PROGRAM).id == first.id
+
+
+def test_of_two_that_take_a_name_at_once_the_second_is_refused(
+    table: Table, workspace: Workspace, at_commit: AtCommit
+) -> None:
+    at_commit(lambda: publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM))
+
+    with pytest.raises(ConditionNotMet):
+        publish(table, NOW, workspace.id, name="A", description="", program=_other(2))
+
+    assert len(workflows.list_page(table, workspace.id, 9, None)) == 1
+
+
+def test_names_of_two_workspaces_do_not_meet(table: Table, workspace: Workspace) -> None:
+    other = accounts.create_workspace(table, NOW, name="Other", plan=Plan.PRO)
+    first = publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM)
+
+    assert publish(table, NOW, other.id, name="A", description="", program=PROGRAM).id != first.id
+
+
+def test_what_is_archived_keeps_when_and_can_be_stored_and_restored(table: Table, workspace: Workspace) -> None:
+    first = publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM)
+    archived = publishing.archive(table, NOW, workspace.id, first.id)
+    assert archived == replace(first, archived_at=to_text(NOW))
+    assert publishing.archive(table, NOW + timedelta(hours=1), workspace.id, first.id) == archived
+
+    publish(table, NOW, workspace.id, name="A", description="more", program=PROGRAM)
+    assert workflows.read(table, workspace.id, first.id).archived_at == to_text(NOW)
+    assert publishing.restore(table, workspace.id, first.id).archived_at is None
+
+
+def test_what_does_not_exist_is_neither_archived_nor_restored(table: Table, workspace: Workspace) -> None:
+    with pytest.raises(WorkflowNotFound):
+        publishing.archive(table, NOW, workspace.id, SAME)
+    with pytest.raises(WorkflowNotFound):
+        publishing.restore(table, workspace.id, SAME)
+    assert workflows.list_page(table, workspace.id, 9, None) == []

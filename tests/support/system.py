@@ -113,6 +113,7 @@ class System:
         self.wire = Wire(self.machines, self.table._client, self.machine._client)
         self._ended: dict[str, Any] = {}
         self._numbers = count(1)
+        self._resumes_at: dict[str, datetime] = {}
         self.crashes = 0
 
     def _request(self, context: CallContext, method: str, url: str, *more: Any) -> Any:
@@ -189,7 +190,8 @@ class System:
         names = self._generations(execution_id)
         return self._step(names[-1]) if names else False
 
-    def _step(self, name: str) -> bool:
+    def _step(self, name: str, *, jumps: bool = True) -> bool:
+        """Run a task; a wait behind it is over at once, unless it is to be waited for."""
         flight = self.machines.flights[name]
         if flight.status != "RUNNING" or flight.token:
             return False
@@ -199,7 +201,9 @@ class System:
         if following is None or following["action"] == "done":
             self.machines.end(name, "FAILED" if following is None else "SUCCEEDED")
         elif following["action"] == "wait":
-            self.world.now = max(self.world.now, datetime.fromisoformat(following["until"]))
+            self._resumes_at[name] = datetime.fromisoformat(following["until"])
+            if jumps:
+                self.world.now = max(self.world.now, self._resumes_at[name])
         elif following["action"] == "await":
             token = self.machines.wait_for_task(name)
             self._task(name, {**flight.input, "task_token": token})
@@ -216,6 +220,16 @@ class System:
             if self.machines.flights[name].status != "RUNNING":
                 return None
         return None
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time pass, and the state machine go on with what is due until then."""
+        until = self.world.now + timedelta(seconds=seconds)
+        due = [name for name in self.machines.flights if self._resumes_at.get(name, self.world.now) <= until]
+        for name in due:
+            self.world.now = max(self.world.now, self._resumes_at.get(name, self.world.now))
+            while self._step(name, jumps=False) and self._resumes_at.get(name, self.world.now) <= until:
+                pass
+        self.world.now = max(self.world.now, until)
 
     def drive(self) -> None:
         """Let the state machine run until nothing runs any more."""

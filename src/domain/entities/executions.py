@@ -39,7 +39,7 @@ _DUE_AT_LEAST, _DUE_AT_MOST = timedelta(seconds=30), timedelta(minutes=5)
 others is kept, so that short slices and waits do not move the execution within its index."""
 
 
-_ASK_STEPS_AT_MOST, _ASK_PEOPLE_AT_MOST, _ASK_AT_MOST = 15, 15, 3600
+_ASK_STEPS_AT_MOST, _ASK_PEOPLE_AT_MOST, _ASK_AT_MOST = 15, 60, 3600
 """Seconds after which it is worth asking again at the latest: while steps run, people decide, a wait goes on."""
 
 
@@ -310,13 +310,12 @@ def _open_shard(execution_id: str) -> str:
 
 def worth_asking_in(execution: Execution, now: datetime) -> int:
     """After how many seconds, at least one, a running execution may well have come further. Rule: contract "Get"."""
-    if execution.wait is None:
-        age = (now - execution.started).total_seconds()
+    age, wait = (now - execution.started).total_seconds(), execution.wait
+    if wait is None:
         seconds = min(age / 10, _ASK_STEPS_AT_MOST)
     else:
-        until = execution.wait.until
-        seconds = (until - now).total_seconds() if until else _ASK_AT_MOST
-        seconds = min(seconds, _ASK_PEOPLE_AT_MOST if execution.wait.kind == "decisions" else _ASK_AT_MOST)
+        left = (wait.until - now).total_seconds() if wait.until else _ASK_AT_MOST
+        seconds = min(left, _ASK_AT_MOST, min(age / 10, _ASK_PEOPLE_AT_MOST) if wait.kind == "decisions" else left)
     return max(1, math.ceil(seconds))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -97,6 +98,11 @@ def read(table: Table, workspace_id: str) -> Workspace:
     return from_item(item)
 
 
+def read_all(table: Table) -> list[Workspace]:
+    """Read every workspace, oldest first. Scans the table: for operators, never for a request."""
+    return sorted((from_item(item) for item in table.scan() if is_workspace(item)), key=lambda one: one.id)
+
+
 def create(
     workspace_id: str,
     now: datetime,
@@ -118,6 +124,19 @@ def create(
         **{term: limit for term, limit in own.items() if limit is not None},
     }
     return Write.put(key(workspace_id), item, condition=ABSENT)
+
+
+def change(workspace_id: str, sets: Item, gone: Sequence[str]) -> Write:
+    """Set attributes of a workspace and take others away, or refuse with `WorkspaceNotFound`."""
+    parts = [("SET", [f"#{name} = :{name}" for name in sets]), ("REMOVE", [f"#{name}" for name in gone])]
+    return Write.update(
+        key(workspace_id),
+        " ".join(f"{verb} {', '.join(what)}" for verb, what in parts if what),
+        condition=PRESENT,
+        values={f":{name}": value for name, value in sets.items()},
+        names={f"#{name}": name for name in (*sets, *gone)},
+        refusal=lambda _: WorkspaceNotFound(),
+    )
 
 
 def add_credits(workspace_id: str, amount: int) -> Write:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from domain.aws.writes import NOTHING
 from domain.entities import api_keys, ledger, request_windows, workspaces
 from domain.entities.api_keys import ApiKey, Scope
 from domain.entities.workspaces import Plan, Workspace
@@ -43,6 +45,36 @@ def create_workspace(
     first = [ledger.grant(workspace_id, new_id(now), credits, "granted at creation", now)] if credits else []
     table.commit(created, *first)
     return workspaces.from_item(created.item)
+
+
+def update_workspace(
+    table: Table,
+    workspace_id: str,
+    *,
+    name: str | None = None,
+    plan: Plan | None = None,
+    own_limits: Mapping[str, int | None] = NOTHING,
+) -> Workspace:
+    """Change what is not `None`: name, plan, limits of its own, of which 0 takes one away.
+
+    Callers are held to it from the next minute on. Raises `WorkspaceNotFound`, or `InvalidRequest` for an empty name, a
+    limit below zero, or where nothing is to be changed.
+    """
+    sets: dict[str, str | int] = {term: limit for term, limit in own_limits.items() if limit}
+    gone = [term for term, limit in own_limits.items() if limit == 0]
+    for term, limit in own_limits.items():
+        if limit is not None and limit < 0:
+            raise InvalidRequest(f"{term} must be at least 1, or 0 for the plan's, not {limit}.")
+    if name is not None:
+        if not name.strip():
+            raise InvalidRequest("A workspace needs a name.")
+        sets["name"] = name.strip()
+    if plan is not None:
+        sets["plan"] = plan.value
+    if not sets and not gone:
+        raise InvalidRequest("There is nothing to change.")
+    table.commit(workspaces.change(workspace_id, sets, gone))
+    return workspaces.read(table, workspace_id)
 
 
 def create_key(

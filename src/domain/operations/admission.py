@@ -23,7 +23,7 @@ from domain.refusals import ExecutionNotFound, ExecutionStillRunning, InvalidReq
 class Admission(Operation):
     """Admits an execution into a workspace.
 
-    What is admitted is started, by this request, by its repeat, or by reconciliation. Model step: Admit.
+    What is admitted is started, by this request, by its repeat, or by reconciliation.
     """
 
     workspace: Workspace
@@ -70,7 +70,7 @@ class Run(Admission):
     """Start an execution of a workflow.
 
     Refuses with `WorkflowNotFound`, `WorkflowArchived`, `InsufficientCredits` or `ConcurrencyLimitReached`.
-    Rule: contract "Run".
+    Rule: contract "Run". Model step: Admit.
     """
 
     name: ClassVar[str] = "run"
@@ -116,7 +116,7 @@ class Rerun(Admission):
 
     The steps before `from_step` are taken over, results and variables. Refuses with `ExecutionNotFound`,
     `ExecutionStillRunning`, `InvalidRequest` for a step that was not reached, and what `Run` refuses.
-    Rule: contract "Rerun".
+    Rule: contract "Rerun". Model step: Admit.
     """
 
     name: ClassVar[str] = "rerun"

@@ -1,0 +1,285 @@
+"""`lodol run` and `lodol executions`: start runs, follow them, find them again, look into them."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lodol.cli.connection import connect
+from lodol.cli.console import AsJson, CannotDo, command, print_json, show, show_list
+from lodol.cli.profile import ProfileName
+
+if TYPE_CHECKING:
+    from lodol.client import Client
+    from lodol.models import History
+
+app = typer.Typer(no_args_is_help=True, help="Executions: found, followed, looked into, stopped, repeated.")
+
+_ID = re.compile(r"[0-9a-f]{24}")
+_AGO = re.compile(r"([0-9]+)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+ExecutionId = Annotated[str, typer.Argument(help="Its id, as `executions list` shows it.")]
+Workflow = Annotated[str, typer.Argument(help="The workflow's id or its name.")]
+Input = Annotated[str | None, typer.Option("--input", help="JSON, or @FILE with JSON in it.")]
+Key = Annotated[str | None, typer.Option("--key", help="An idempotency key: repeated with it, it is done once.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exits with 1 unless it succeeds.")]
+OfWorkflow = Annotated[str | None, typer.Option("--workflow", help="Only of this workflow: its id or its name.")]
+Since = Annotated[str | None, typer.Option(help="Started after: a moment in ISO 8601, or how long ago (12h, 3d).")]
+Before = Annotated[str | None, typer.Option(help="Started before: likewise.")]
+
+
+@command
+def run(
+    workflow: Workflow,
+    program_input: Input = None,
+    key: Key = None,
+    watch: Watch = False,
+    profile_name: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start an execution of a workflow."""
+    with connect(profile_name) as client:
+        started = client.run(_workflow_id(client, workflow), _given(program_input), key=key)
+        _follow(client, started.execution_id, started.model_dump(), is_watched=watch, as_json=as_json)
+
+
+@app.command("list")
+@command
+def list_executions(
+    status: Annotated[
+        list[str] | None, typer.Option(help="running, success, failed or stopped; more than one is possible.")
+    ] = None,
+    workflow: OfWorkflow = None,
+    since: Since = None,
+    before: Before = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    profile_name: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List executions, newest first."""
+    from itertools import islice
+
+    with connect(profile_name) as client:
+        found: Any = client.executions(
+            status=status or None,  # type: ignore[arg-type]
+            workflow_id=workflow and _workflow_id(client, workflow),
+            started_after=_moment(since, "--since"),
+            started_before=_moment(before, "--before"),
+            page_size=min(limit, 100),
+        )
+        rows = [row.model_dump() for row in islice(found, limit)]
+    columns = ("execution_id", "status", "started_at", "completed_at", "workflow_name")
+    show_list("executions", rows, columns, as_json=as_json)
+
+
+@app.command("show")
+@command
+def show_execution(execution: ExecutionId, profile_name: ProfileName = None, as_json: AsJson = False) -> None:
+    """Show an execution with the results of its steps."""
+    with connect(profile_name) as client:
+        found = client.execution(execution, steps=True).model_dump(exclude_unset=True)
+    if as_json:
+        print_json(found)
+        return
+    steps = found.pop("steps")
+    show(found, as_json=False)
+    for step in steps:
+        print()
+        show(step, as_json=False)
+
+
+@app.command("history")
+@command
+def show_history(execution: ExecutionId, profile_name: ProfileName = None, as_json: AsJson = False) -> None:
+    """Show all that an execution has done, and what it waits for."""
+    with connect(profile_name) as client:
+        history = client.history(execution)
+    if as_json:
+        print_json(history.model_dump(exclude_unset=True))
+        return
+    from lodol.cli.watching import lines_of
+
+    for line in lines_of(history):
+        print(line)
+
+
+@app.command("watch")
+@command
+def watch_execution(execution: ExecutionId, profile_name: ProfileName = None, as_json: AsJson = False) -> None:
+    """Follow an execution to its end; exits with 1 unless it succeeds."""
+    with connect(profile_name) as client:
+        _follow(client, execution, {}, is_watched=True, as_json=as_json)
+
+
+@app.command("stop")
+@command
+def stop_executions(
+    execution: Annotated[str | None, typer.Argument(help="Its id; without it, --all.")] = None,
+    stop_all: Annotated[bool, typer.Option("--all", help="Every running execution that matches.")] = False,
+    workflow: OfWorkflow = None,
+    since: Since = None,
+    before: Before = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    key: Key = None,
+    profile_name: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop an execution, or all that match."""
+    if (execution is None) is not stop_all:
+        raise CannotDo("Name one execution, or say --all with what it is narrowed by.")
+    with connect(profile_name) as client:
+        if execution is not None:
+            if workflow or since or before or dry_run:
+                raise CannotDo("--workflow, --since, --before and --dry-run go with --all.")
+            show(client.stop(execution, key=key).model_dump(), as_json=as_json)
+            return
+        which: dict[str, Any] = {
+            "workflow_id": workflow and _workflow_id(client, workflow),
+            "started_after": _moment(since, "--since"),
+            "started_before": _moment(before, "--before"),
+        }
+        if dry_run:
+            show({"running": client.count_running(**which)}, as_json=as_json)
+        else:
+            stopped = client.stop_all(**which)
+            show({"stopped": len(stopped), "execution_ids": stopped}, as_json=as_json)
+
+
+@app.command("rerun")
+@command
+def rerun(
+    execution: ExecutionId,
+    program_input: Annotated[str | None, typer.Option("--input", help="Another input: JSON, or @FILE.")] = None,
+    from_step: Annotated[
+        int | None, typer.Option(min=0, help="Take over what the steps before this one gave, and begin there.")
+    ] = None,
+    from_failed: Annotated[bool, typer.Option("--from-failed", help="Begin at the step that failed.")] = False,
+    key: Key = None,
+    watch: Watch = False,
+    profile_name: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Repeat an execution that has ended: the same version, the same input or another one."""
+    if from_failed and from_step is not None:
+        raise CannotDo("--from-step and --from-failed say two different things.")
+    with connect(profile_name) as client:
+        if from_failed:
+            from_step = _failed_step(client, execution)
+        given: dict[str, Any] = {} if program_input is None else {"input": _given(program_input)}
+        started = client.rerun(execution, from_step=from_step, key=key, **given)
+        _follow(client, started.execution_id, started.model_dump(), is_watched=watch, as_json=as_json)
+
+
+@app.command("open")
+@command
+def open_execution(
+    execution: ExecutionId,
+    html: Annotated[Path | None, typer.Option(help="Write the page there, and open nothing.")] = None,
+    profile_name: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a picture of an execution, one page that needs no network, and open it."""
+    import tempfile
+    import webbrowser
+
+    from domain.moments import utc_now
+    from lodol.page import render
+
+    with connect(profile_name) as client:
+        page = render(client.history(execution, program=True), utc_now())
+    file = html or Path(tempfile.gettempdir()) / f"lodol-{execution}.html"
+    try:
+        file.write_text(page, "utf-8")
+    except OSError as error:
+        raise CannotDo(f"{file} cannot be written: {error.strerror}") from None
+    is_opened = html is None and webbrowser.open(file.resolve().as_uri())
+    show({"file": str(file), "opened": is_opened}, as_json=as_json)
+
+
+def _follow(client: "Client", execution_id: str, started: dict[str, Any], *, is_watched: bool, as_json: bool) -> None:
+    """Show what was started; or follow it, and exit as it ended."""
+    if not is_watched:
+        show(started, as_json=as_json)
+        return
+    history = _watched(client, execution_id, as_json=as_json)
+    if history.status != "success":
+        raise typer.Exit(1)
+
+
+def _watched(client: "Client", execution_id: str, *, as_json: bool) -> "History":
+    import sys
+
+    from lodol.cli import watching
+
+    try:
+        if not as_json:
+            return watching.watch(client, execution_id)
+        *_, history = client.watch(execution_id)
+    except KeyboardInterrupt:
+        print(
+            f"\nIt goes on. Follow it: lodol executions watch {execution_id}\n"
+            f"Stop it: lodol executions stop {execution_id}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+    print_json(history.model_dump(exclude_unset=True))
+    return history
+
+
+def _workflow_id(client: "Client", workflow: str) -> str:
+    """The id of a workflow that is named by its id or its name."""
+    if _ID.fullmatch(workflow):
+        return workflow
+    names: list[str] = []
+    for found in client.workflows():
+        if found.name == workflow:
+            return found.workflow_id
+        names.append(found.name)
+    raise CannotDo(f"There is no workflow named {workflow!r}; there are: {', '.join(names) or 'none'}.")
+
+
+def _failed_step(client: "Client", execution_id: str) -> int:
+    for entry in client.history(execution_id).entries:
+        if entry.type == "step" and entry.status != "completed":
+            return entry.step
+    raise CannotDo(f"No step of execution {execution_id} has failed.")
+
+
+def _given(text: str | None) -> Any:
+    """An input as it was given: JSON, or @FILE with JSON in it."""
+    if text is None:
+        return None
+    from domain.program.values import loads
+
+    where, written = "--input", text
+    if text.startswith("@"):
+        where = text[1:]
+        try:
+            written = Path(where).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CannotDo(f"{where} cannot be read: {error}") from None
+    try:
+        return loads(written)
+    except ValueError as error:
+        hint = f" A text is written so: {json.dumps(written)!s}" if where == "--input" else ""
+        raise CannotDo(f"{where} must be JSON: {error}.{hint}") from None
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    """A moment as it was given: ISO 8601, this machine's time without an offset; or how long ago it was."""
+    if text is None:
+        return None
+    if ago := _AGO.fullmatch(text):
+        try:
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        except OverflowError:
+            raise CannotDo(f"{option} is too long ago: {text}") from None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise CannotDo(f"{option} must be a moment in ISO 8601, or how long ago, as 12h or 3d; not {text!r}.") from None
+    return moment.astimezone()
