@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lodol.trying.world import Attempt, Decision
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_CREDITS = 1_000_000
+_RUNS = 1_000_000
 _PAGE = 1_000_000
 
 # The lines of a program are part of what a trial tells; nobody else prints them.
@@ -91,7 +91,10 @@ class Bench:
         self._machine = _Machine()
         table, machine = cast("Table", self.table), cast("StateMachine", self._machine)
         self._stack = Stack(lambda: table, lambda: machine)
-        self._workspace = accounts.create_workspace(table, _EPOCH, name="Trial", plan=Plan.ENTERPRISE, credits=_CREDITS)
+        # A trial that cannot go on keeps its slot, as any execution that has not ended.
+        self._workspace = accounts.create_workspace(
+            table, _EPOCH, name="Trial", plan=Plan.ENTERPRISE, credits=_RUNS, concurrent_executions=_RUNS
+        )
         published = publish(
             table,
             _EPOCH,

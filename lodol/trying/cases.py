@@ -175,5 +175,10 @@ def _diff(expected: Value, got: Value) -> str:
 
 def _diff_lines(expected: list[str], got: list[str]) -> str:
     """Both, line by line: `-` is what was expected, `+` what came instead."""
-    marked = difflib.ndiff(expected, got)
-    return "\n".join(line.rstrip() for line in marked if not line.startswith("?"))
+    marked = []
+    for what, i1, i2, j1, j2 in difflib.SequenceMatcher(None, expected, got, autojunk=False).get_opcodes():
+        if what == "equal":
+            marked += [f"  {line}" for line in expected[i1:i2]]
+        else:
+            marked += [f"- {line}" for line in expected[i1:i2]] + [f"+ {line}" for line in got[j1:j2]]
+    return "\n".join(marked)

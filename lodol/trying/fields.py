@@ -23,7 +23,7 @@ class Unusable(Exception):
 def objects(value: Value, where: str, what: str) -> list[tuple[str, dict[str, Value]]]:
     """The objects of a list, each with its place."""
     if not isinstance(value, list):
-        raise Unusable(where or "the file", f"it must be a list of {what}, not {kind_of(value)}")
+        raise Unusable(where, f"it must be a list of {what}, not {kind_of(value)}")
     return [(at := f"{where}[{i}]", mapping(one, at)) for i, one in enumerate(value)]
 
 
