@@ -23,7 +23,7 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _COLOURS: dict[str, dict[str, Any]] = {"bold": {"bold": True}, "dim": {"dim": True}}
 _CASES = ".test"
 _SUFFIXES = (".yaml", ".yml", ".json")
-_WORKFLOW_SUFFIXES = (".py", *_SUFFIXES)
+_WORKFLOW_SUFFIXES = (*_SUFFIXES, ".py")
 
 
 class _Stopped(Exception):
@@ -203,7 +203,10 @@ def _write_junit(path: Path, judged: list[tuple[Path, Verdict]]) -> None:
         if verdict.problems:
             failure = ET.SubElement(case, "failure", message=verdict.problems[0].splitlines()[0])
             failure.text = "\n".join(verdict.problems)
-    ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    try:
+        ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise _Stopped(f"{path} cannot be written: {error}") from None
 
 
 def _bench(file: Path) -> Bench:

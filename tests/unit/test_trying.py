@@ -675,6 +675,7 @@ def test_a_report_for_machines_names_every_case(folder: Folder) -> None:
     suite = ET.parse("report.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert [one.find("failure") is None for one in suite] == [True, False]
+    assert folder.test("flow.yaml", "--junit", "gone/report.xml").stderr.startswith("gone/report.xml cannot be written")
 
 
 @pytest.mark.parametrize(
