@@ -257,6 +257,16 @@ def test_the_size_of_what_is_not_there_is_less_than_nothing() -> None:
         MemoryTable().commit(Write.update(AT, "SET n = :two", condition="size(few) < :two", values={":two": 2}))
 
 
+@pytest.mark.parametrize("condition", ["flag = :one", "letters < :one", "letters >= :one"])
+def test_what_is_of_another_kind_compares_to_nothing(condition: str) -> None:
+    """As DynamoDB has it; to the one of the other tests true is 1."""
+    table = MemoryTable()
+    table.commit(Write.put(AT, {"flag": True, "letters": "1"}))
+
+    with pytest.raises(ConditionNotMet):
+        table.commit(Write.update(AT, "SET n = :one", condition=condition, values={":one": 1}))
+
+
 def test_what_is_read_from_memory_is_a_copy() -> None:
     table = MemoryTable()
     table.commit(Write.put(AT, {"inner": {"a": [1]}}))

@@ -16,7 +16,9 @@ from domain.callables.settings import the_settings
 from lodol.cli.files import to_yaml
 from lodol.cli.trying import app
 from lodol.trying.answers import ANSWERED
+from lodol.trying.bench import Bench, Tried
 from lodol.trying.memory import MemoryTable
+from lodol.trying.world import World
 from tests.support.documents import ROOT, rows, section
 from tests.support.programs import block, call, do, for_each, let, literal, post, program, ret, sleep, var
 from tests.support.site import Said, Site
@@ -92,6 +94,18 @@ def test_neither_boto3_nor_botocore_is_imported_and_not_much_else() -> None:
     packages = {name.partition(".")[0] for name in imported}
     assert not packages & {"boto3", "botocore", "aws_lambda_powertools", "httpx", "jinja2", "rich", "handlers", "views"}
     assert len(imported) < 600
+
+
+def test_what_a_program_logs_is_told_once(folder: Folder) -> None:
+    """By a process that has set up no logging, as the command line has not."""
+    folder.put(do(call("log.error", literal("oh no"))))
+    paths = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+
+    code = "from lodol.cli.trying import app; app()"
+    command = [sys.executable, "-c", code, "try", "flow.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=paths)
+
+    assert (done.stdout.count("         | oh no"), done.stderr) == (1, "")
 
 
 def test_a_trial_prints_steps_calls_lines_and_the_end(folder: Folder) -> None:
@@ -389,10 +403,12 @@ def test_an_execution_of_more_slices_than_a_generation_has_comes_to_its_end(fold
     folder.put(for_each("i", call("list.range", literal(0), literal(510)), sleep(60)), ret(literal("done")))
 
     assert folder.tried()["ended_at"] == "2026-01-15T19:00:00+00:00"
-    assert "… and 460 more calls" in folder.run().stdout
+    shown = folder.run().stdout
+    assert "… and 460 more calls" in shown
+    assert shown.count("time.sleep(60)\n         waits 1 min") == 50
 
 
-def test_crashes_after_every_commit_change_nothing(folder: Folder) -> None:
+def test_crashes_after_every_commit_change_nothing(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.put(
         let("review", call("human.create", literal("?"))),
         do(call("human.wait")),
@@ -406,15 +422,33 @@ def test_crashes_after_every_commit_change_nothing(folder: Folder) -> None:
         "- { call: http.request, retry: busy }\n"
         "- { call: http.request, result: {} }\n"
     )
+    runs: list[int] = []
+    run = Bench.run
+
+    def noted(bench: Bench, program_input: Any, world: World, crash_after: int = 0) -> Tried:
+        runs.append(crash_after)
+        return run(bench, program_input, world, crash_after)
+
+    monkeypatch.setattr(Bench, "run", noted)
 
     last = folder.run("--crash").stdout.splitlines()[-1]
 
-    assert last.endswith(" crashes, the same result each time")
-    assert int(last.split()[0]) > 5
+    # Before the review, and before each of two looks at it and of two attempts; the three waits, the decision, the end.
+    assert last == "10 crashes, the same result each time"
+    assert runs == list(range(11))
+
+
+def test_who_sleeps_is_not_woken_by_a_decision(folder: Folder) -> None:
+    """Each slice more would be another commit."""
+    folder.put(do(call("human.create", literal("?"))), sleep(86400))
+    folder.answers("- { call: human.create, decide: approved, after: 1h }")
+
+    assert folder.tried("--crash")["crashes"]["tried"] == 4
 
 
 def test_a_crash_that_changes_something_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder.put(let("chance", call("random.uuid")), block(do(post("https://a.example/")), sleep(5)), ret(var("chance")))
+    both = {"kind": "ArrayExpr", "elements": [call("random.uuid"), post("https://a.example/")]}
+    folder.put(ret(both))
     folder.answers("- { call: http.request, result: {} }")
     query = MemoryTable.query
 
@@ -425,7 +459,16 @@ def test_a_crash_that_changes_something_is_told(folder: Folder, monkeypatch: pyt
 
     monkeypatch.setattr(MemoryTable, "query", forgetful)
 
-    assert folder.refused("--crash").startswith("after a crash at commit ")
+    assert folder.refused("--crash").startswith("after a crash at commit 1, its output changed: ")
+    assert json.loads(folder.run("--crash", "--json").stdout)["crashes"]["tried"] == 1
+
+
+def test_a_crash_that_asks_the_world_once_more_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.put(block(do(post("https://a.example/")), do(call("human.wait"))))
+    folder.answers("- { call: http.request, result: {} }")
+    monkeypatch.setattr(MemoryTable, "query", lambda table, pk, page: iter(()))
+
+    assert "crash at commit 2, no answer is left for this call of http.request" in folder.refused("--crash")
 
 
 def test_live_requests_are_made_where_no_answer_is_left(
@@ -628,6 +671,26 @@ def test_cases_pass_and_fail_with_a_difference(folder: Folder) -> None:
         "          cases[7].answers[0]: this answer of http.request was used 1 of 2 times",
     ]
     assert lines[-1].startswith("1 passed, 7 failed in ")
+
+
+def test_calls_that_reach_out_are_all_listed_and_others_where_one_is_named(folder: Folder) -> None:
+    folder.put(do(call("log.info", literal("a"))), do(post("https://a.example/")), do(call("log.info", literal("b"))))
+    answers = "answers: [{ call: http.request, result: {} }]"
+    folder.cases(
+        f"- {{ name: none, {answers}, calls: [] }}\n"
+        f"- {{ name: those that reach out, {answers}, calls: [{{ call: http.request }}] }}\n"
+        f"- {{ name: one of the others, {answers}, calls: [{{ call: log.info }}, {{ call: http.request }}] }}\n"
+        f"- {{ name: another order, {answers}, calls: [{{ call: http.request }}, {{ call: log.info }}] }}\n"
+    )
+
+    verdicts = [line for line in folder.test().stdout.splitlines() if line.startswith(("  ok", "  FAIL"))]
+
+    assert verdicts == [
+        "  FAIL  none",
+        "  ok    those that reach out",
+        "  FAIL  one of the others",
+        "  FAIL  another order",
+    ]
 
 
 def test_cases_have_a_start_and_a_seed_of_their_own(folder: Folder) -> None:
