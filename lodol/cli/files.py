@@ -25,7 +25,7 @@ class WorkflowFile(BaseModel):
 def read_workflow(path: Path) -> WorkflowFile:
     """Read a workflow file, or raise `CannotDo`."""
     try:
-        return WorkflowFile.model_validate(_read(path))
+        return WorkflowFile.model_validate(read_value(path))
     except ValidationError as invalid:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in invalid.errors()
@@ -33,7 +33,8 @@ def read_workflow(path: Path) -> WorkflowFile:
         raise CannotDo(f"{path} is not a workflow file: {problems}") from None
 
 
-def _read(path: Path) -> Value:
+def read_value(path: Path) -> Value:
+    """Read a file of JSON, or of YAML as its equal, or raise `FileUnusable`."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

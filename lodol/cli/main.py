@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from lodol.cli import credits as credits_commands
-from lodol.cli import doctor, executions, key, profile, review, workflow, workspace
+from lodol.cli import doctor, executions, key, profile, review, trying, workflow, workspace
 from lodol.cli.console import fail
 
 _USE, _OPERATE = "With an API key", "On a stack, for operators"
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.command("run", rich_help_panel=_USE)(executions.run)
 app.add_typer(executions.app, name="executions", rich_help_panel=_USE)
 app.add_typer(profile.app, name="profile", rich_help_panel=_USE)
+workflow.app.command("try")(trying.try_workflow)
+workflow.app.command("test")(trying.run_cases)
 app.add_typer(workflow.app, name="workflow", rich_help_panel=_OPERATE)
 app.add_typer(review.app, name="review", rich_help_panel=_OPERATE)
 app.add_typer(workspace.app, name="workspace", rich_help_panel=_OPERATE)

@@ -26,7 +26,9 @@ from lodol.cli.main import app
 from tests.support.given import PROGRAM
 from tests.support.operations import end, grant, publish, started
 
-SAMPLES = sorted((Path(__file__).parents[2] / "workflows").glob("*.yaml"))
+SAMPLES = sorted(
+    file for file in (Path(__file__).parents[2] / "workflows").glob("*.yaml") if file.suffixes == [".yaml"]
+)
 
 
 @pytest.fixture(autouse=True)

@@ -17,34 +17,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SECONDS = 30.0
 
 
-@effect(
-    "api.request",
-    "method, path, payload?",
-    "Calls the configured API: a path on its base URL, with its credential. `workflow_id` and `teamId` are put into "
-    "the payload where unset; a payload of GET and DELETE goes into the query.",
-    gives="the parsed body; a status other than 2xx fails",
-    reaches_out=True,
-)
-def request(context: CallContext, method: Value, path: Value, payload: Value = None) -> Outcome:
-    """Call the configured API."""
-    if not context.settings.api_base_url:
-        raise CallFailed("this stack has no API base URL configured")
-    try:
-        asked = _request(context, method, path, payload)
-    except Unavailable:
-        return Retry("the credential of the API could not be read")
-    answer = outgoing.send(asked)
-    if isinstance(answer, Retry):
-        return answer
-    said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
-    if answer.status in outgoing.RETRIED:
-        return Retry(said, answer.retry_after(context.now()))
-    if not 200 <= answer.status < 300:
-        raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
-    return answer.body
-
-
-def _request(context: CallContext, method: Value, path: Value, payload: Value) -> outgoing.Request:
+def _request(context: CallContext, method: Value, path: Value, payload: Value = None) -> outgoing.Request:
     method = verb(method, _METHODS)
     if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path or "#" in path:
         raise ValueError(f"path must be a path in ASCII without spaces and fragment, not {text_of(path)[:100]!r}")
@@ -70,6 +43,34 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
         headers["Content-Type"] = "application/json"
         body = dumps(fields).encode()
     return outgoing.Request(method, url, headers, body, _SECONDS, context.settings.allowed_hosts)
+
+
+@effect(
+    "api.request",
+    "method, path, payload?",
+    "Calls the configured API: a path on its base URL, with its credential. `workflow_id` and `teamId` are put into "
+    "the payload where unset; a payload of GET and DELETE goes into the query.",
+    gives="the parsed body; a status other than 2xx fails",
+    reaches_out=True,
+    read=_request,
+)
+def request(context: CallContext, method: Value, path: Value, payload: Value = None) -> Outcome:
+    """Call the configured API."""
+    if not context.settings.api_base_url:
+        raise CallFailed("this stack has no API base URL configured")
+    try:
+        asked = _request(context, method, path, payload)
+    except Unavailable:
+        return Retry("the credential of the API could not be read")
+    answer = outgoing.send(asked)
+    if isinstance(answer, Retry):
+        return answer
+    said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
+    if answer.status in outgoing.RETRIED:
+        return Retry(said, answer.retry_after(context.now()))
+    if not 200 <= answer.status < 300:
+        raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
+    return answer.body
 
 
 @lru_cache(maxsize=1)

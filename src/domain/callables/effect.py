@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class CallContext:
     """What an effect knows of the call it carries out.
 
-    `nth` counts the calls of the step from 1, `attempt` the attempts of this call; `started_at` is when its first
-    attempt began, `now` the clock.
+    `nth` counts the calls of the step from 1, `attempt` the attempts of this call; `at` is the path of the node that
+    makes it, `started_at` when its first attempt began, `now` the clock.
     """
 
     workspace_id: str
@@ -31,6 +31,7 @@ class CallContext:
     step: int
     nth: int
     attempt: int
+    at: str
     now: Clock
     started_at: datetime
     settings: Settings
@@ -93,20 +94,27 @@ class Effect:
     """An effect; `reaches_out` where it does something in the world, before which its step must be on record.
 
     `perform` gets the context and the arguments. It raises `CallFailed` for what fails the step, and `ValueError`
-    for arguments it cannot use.
+    for arguments it cannot use. `read`, of an effect that calls others, only reads the arguments as `perform` does.
     """
 
     signature: Signature
     perform: Callable[..., Outcome]
     reaches_out: bool
+    read: Callable[..., object] | None = None
 
 
 def effect(
-    name: str, takes: str, summary: str, *, gives: str, reaches_out: bool = False
+    name: str,
+    takes: str,
+    summary: str,
+    *,
+    gives: str,
+    reaches_out: bool = False,
+    read: Callable[..., object] | None = None,
 ) -> Callable[[Callable[..., Outcome]], Effect]:
     """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`."""
 
     def make(function: Callable[..., Any]) -> Effect:
-        return Effect(Signature(name, parameters(takes), summary, result=gives), function, reaches_out)
+        return Effect(Signature(name, parameters(takes), summary, result=gives), function, reaches_out, read)
 
     return make

@@ -1,6 +1,7 @@
 """`http.request`: any HTTP endpoint of the public internet."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -51,27 +52,8 @@ class Options(BaseModel):
     timeout: Annotated[float, Field(gt=0, le=outgoing.LONGEST_SECONDS)] = _USUAL_SECONDS
 
 
-@effect(
-    "http.request",
-    "method, url, options?",
-    "Sends a request to a public address; options are `{headers, query, json, body, timeout}`. "
-    "Redirects are answers like all others.",
-    gives="`{status, headers, body}`, header names in lower case, JSON bodies parsed",
-    reaches_out=True,
-)
-def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
-    """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""
-    answer = outgoing.send(_request(context, method, url, parsed(Options, options, "options")))
-    if isinstance(answer, Retry):
-        return answer
-    if answer.status in outgoing.RETRIED:
-        return Retry(
-            f"the answer was {answer.status}", answer.retry_after(context.now()), answer.value(), has_last=True
-        )
-    return answer.value()
-
-
-def _request(context: CallContext, method: Value, url: Value, options: Options) -> outgoing.Request:
+def _request(context: CallContext, method: Value, url: Value, given_options: Value = None) -> outgoing.Request:
+    options = parsed(Options, given_options, "options")
     method = verb(method, _METHODS)
     headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
     headers["Idempotency-Key"] = context.idempotency_key
@@ -103,3 +85,25 @@ def _url(url: Value, options: Options) -> str:
     query = [(name, text_of(one)) for name, values in options.query.items() for one in values if one is not None]
     added = "&".join(filter(None, [parts.query, urlencode(query)]))
     return parts._replace(query=added, fragment="").geturl()
+
+
+@effect(
+    "http.request",
+    "method, url, options?",
+    "Sends a request to a public address; options are `{headers, query, json, body, timeout}`. "
+    "Redirects are answers like all others.",
+    gives="`{status, headers, body}`, header names in lower case, JSON bodies parsed",
+    reaches_out=True,
+    read=_request,
+)
+def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
+    """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""
+    answer = outgoing.send(_request(context, method, url, options))
+    return answer if isinstance(answer, Retry) else outcome_of(answer, context.now())
+
+
+def outcome_of(answer: outgoing.Response, now: datetime) -> Outcome:
+    """What an answer means for the call: its result, or another attempt."""
+    if answer.status in outgoing.RETRIED:
+        return Retry(f"the answer was {answer.status}", answer.retry_after(now), answer.value(), has_last=True)
+    return answer.value()

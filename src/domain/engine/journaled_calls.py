@@ -126,6 +126,7 @@ class JournaledCalls:
             step=self._step,
             nth=entry.nth,
             attempt=entry.attempt,
+            at=entry.at,
             now=self._clock,
             started_at=entry.started_at,
             settings=self._settings,

@@ -35,6 +35,7 @@ def context(settings: Settings) -> CallContext:
         step=2,
         nth=3,
         attempt=1,
+        at="body[2].expr",
         now=lambda: START,
         started_at=START,
         settings=settings,

@@ -78,6 +78,7 @@ def test_effects_that_call_others_are_on_record_before_they_do() -> None:
 
     assert {effect.signature.name for effect in callers} == {"api.request", "email.send", "http.request"}
     assert all(effect.reaches_out for effect in callers)
+    assert {effect for effect in EFFECTS.values() if effect.read} == set(callers)
 
 
 @pytest.mark.parametrize("name", EFFECTS)

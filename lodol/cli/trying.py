@@ -1,0 +1,238 @@
+"""`lodol workflow try` and `lodol workflow test`: workflows on this machine, the world being answered by a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lodol.cli.console import AsJson, CannotDo, command
+
+if TYPE_CHECKING:
+    from domain.program.values import Value
+    from lodol.trying.bench import Bench
+    from lodol.trying.cases import Case, Verdict
+    from lodol.trying.world import NoAnswer
+
+_COLOURS: dict[str, dict[str, Any]] = {"bold": {"bold": True}, "dim": {"dim": True}}
+_CASES = ".test"
+_SUFFIXES = (".yaml", ".yml", ".json")
+_WORKFLOW_SUFFIXES = (*_SUFFIXES, ".py")
+
+
+@command
+def try_workflow(
+    file: Path,
+    program_input: Annotated[
+        str, typer.Option("--input", help="The input as JSON, or @FILE with it in JSON or YAML.", metavar="JSON|@FILE")
+    ] = "null",
+    answers: Annotated[Path | None, typer.Option(help="What the world answers: see docs/trying.md.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Really send http.request where no answer is left.")] = False,
+    crash: Annotated[bool, typer.Option("--crash", help="Run it again with a crash after every commit.")] = False,
+    seed: Annotated[int, typer.Option(help="What chance begins with.")] = 0,
+    start: Annotated[str | None, typer.Option(help="When it starts, ISO 8601; now without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a workflow in this process: waits pass at once, and a file answers for the world."""
+    if live and crash:
+        raise CannotDo("--live and --crash exclude each other: every crash would send the requests again.")
+    from domain.moments import utc_now
+    from lodol.trying import fields, report
+    from lodol.trying.answers import Answers
+    from lodol.trying.crashes import crash as crash_after_each
+    from lodol.trying.world import World
+
+    given = _input(program_input)
+    bench = _bench(file)
+    try:
+        read = Answers(_value(answers) if answers else None)
+        begun = fields.moment(start, "--start") if start else utc_now().replace(microsecond=0)
+
+        def world() -> World:
+            return World(read, begun, seed, is_live=live)
+
+        tried = bench.run(given, world())
+        unused = [] if tried.missing else read.unused()
+        crashes = crash_after_each(bench, tried, given, world) if crash and not tried.missing else None
+    except fields.Unusable as unusable:
+        raise CannotDo(
+            f"{answers}: {unusable}" if answers and not str(unusable).startswith("--") else unusable
+        ) from None
+    if as_json:
+        print(json.dumps(report.as_object(tried, unused, crashes), ensure_ascii=False, indent=2))
+    else:
+        for line in report.lines(tried, _paint):
+            typer.echo(line)
+        if crashes and not crashes.difference:
+            typer.echo(f"{crashes.tried} crashes, the same result each time")
+        if tried.missing:
+            into = f"into {answers}" if answers else "into a file for --answers"
+            print(_explained(tried.missing, into), file=sys.stderr)
+    for sentence in unused:
+        print(f"{answers}: {sentence}", file=sys.stderr)
+    if crashes and crashes.difference:
+        print(crashes.difference, file=sys.stderr)
+    if not tried.is_success or unused or (crashes and crashes.difference):
+        raise typer.Exit(1)
+
+
+@command
+def run_cases(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Workflows, their cases, or folders.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit report to this file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the test cases of workflows: those of foo.yaml are in foo.test.yaml beside it."""
+    judged = [(file, verdict) for file in _case_files(paths or [Path("workflows")]) for verdict in _judged(file)]
+    failed = [verdict for _, verdict in judged if verdict.problems]
+    if as_json:
+        print(
+            json.dumps({"cases": [_as_object(file, verdict) for file, verdict in judged]}, ensure_ascii=False, indent=2)
+        )
+    else:
+        told = None
+        for file, verdict in judged:
+            if file != told:
+                typer.echo(_paint(str(file), "bold"))
+            told = file
+            typer.echo(
+                f"  {_paint('FAIL', 'red') if verdict.problems else _paint('ok  ', 'green')}  {verdict.case.name}"
+            )
+            for problem in verdict.problems:
+                typer.echo("\n".join(f"          {line}" for line in problem.splitlines()))
+        seconds = sum(verdict.seconds for _, verdict in judged)
+        typer.echo(f"{len(judged) - len(failed)} passed, {len(failed)} failed in {seconds:.2f} s")
+    if junit:
+        _write_junit(junit, judged)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _case_files(paths: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = (path.rglob(f"*{_CASES}{suffix}") for suffix in _SUFFIXES)
+            beneath = sorted(file for files in inside for file in files)
+            if not beneath:
+                raise CannotDo(f"{path} has no cases: those of foo.yaml are in foo.test.yaml beside it.")
+            found += beneath
+        elif not path.exists():
+            raise CannotDo(f"There is no {path}.")
+        elif path.stem.endswith(_CASES):
+            found.append(path)
+        else:
+            beside = [path.with_suffix(f"{_CASES}{suffix}") for suffix in _SUFFIXES]
+            cases = next((file for file in beside if file.is_file()), None)
+            if cases is None:
+                raise CannotDo(f"{path} has no cases: they would be in {beside[0]}.")
+            found.append(cases)
+    return list(dict.fromkeys(found))
+
+
+def _judged(file: Path) -> list[Verdict]:
+    from time import perf_counter
+
+    from lodol.trying.cases import judge
+
+    name = file.stem.removesuffix(_CASES)
+    workflow = next((at for suffix in _WORKFLOW_SUFFIXES if (at := file.with_name(name + suffix)).is_file()), None)
+    if workflow is None:
+        raise CannotDo(f"{file} has no workflow beside it: {name}.yaml")
+    cases, bench = _cases(file), _bench(workflow)
+    return [
+        judge(bench, case, perf_counter, lambda missing: _explained(missing, "among the answers of the case"))
+        for case in cases
+    ]
+
+
+def _cases(file: Path) -> list[Case]:
+    from lodol.trying.cases import read_cases
+    from lodol.trying.fields import Unusable
+
+    try:
+        return read_cases(_value(file))
+    except Unusable as unusable:
+        raise CannotDo(f"{file}: {unusable}") from None
+
+
+def _as_object(file: Path, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "name": verdict.case.name,
+        "passed": not verdict.problems,
+        "problems": verdict.problems,
+        "seconds": round(verdict.seconds, 6),
+    }
+
+
+def _write_junit(path: Path, judged: list[tuple[Path, Verdict]]) -> None:
+    from xml.etree import ElementTree as ET
+
+    failures = sum(bool(verdict.problems) for _, verdict in judged)
+    suite = ET.Element("testsuite", name="workflows", tests=str(len(judged)), failures=str(failures))
+    for file, verdict in judged:
+        seconds = f"{verdict.seconds:.6f}"
+        case = ET.SubElement(suite, "testcase", classname=str(file), name=verdict.case.name, time=seconds)
+        if verdict.problems:
+            failure = ET.SubElement(case, "failure", message=verdict.problems[0].splitlines()[0])
+            failure.text = "\n".join(verdict.problems)
+    try:
+        ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise CannotDo(f"{path} cannot be written: {error}") from None
+
+
+def _bench(file: Path) -> Bench:
+    """A workflow file, checked and stored to be tried."""
+    from domain.operations.publishing import ProgramRejected
+    from domain.refusals import InvalidRequest
+    from lodol.cli.files import read_workflow
+    from lodol.trying.bench import Bench
+
+    read = read_workflow(file)
+    try:
+        return Bench(name=read.name, description=read.description, program=read.program, workflow_id=read.id)
+    except ProgramRejected as rejected:
+        found = "\n".join(f"{file}: {finding.path}: {finding.message}" for finding in rejected.findings)
+        raise CannotDo(found) from None
+    except InvalidRequest as invalid:
+        raise CannotDo(f"{file}: {invalid.sentence}") from None
+
+
+def _input(text: str) -> Value:
+    from domain.program.values import loads
+
+    if text.startswith("@"):
+        return _value(Path(text[1:]))
+    try:
+        return loads(text)
+    except ValueError as invalid:
+        raise CannotDo(f"--input cannot be used: {invalid}") from None
+
+
+def _value(path: Path) -> Value:
+    from lodol.cli.files import read_value
+
+    return read_value(path)
+
+
+def _explained(missing: NoAnswer, into: str) -> str:
+    """Which call has no answer, and what to write so that it has one."""
+    from domain.program.values import dumps
+    from lodol.cli.files import to_yaml
+
+    arguments = ", ".join(dumps(value) for value in missing.arguments.values())
+    return (
+        f"No answer is left for a call of step {missing.step}, made at {missing.path}:\n"
+        f"  {missing.callee}({arguments})\n"
+        f"Write {into}, with what it should give:\n\n{to_yaml([missing.suggestion])}"
+    )
+
+
+def _paint(text: str, colour: str) -> str:
+    """Colour a text for a terminal; `typer.echo` takes colours away where there is none."""
+    return typer.style(text, **_COLOURS.get(colour, {"fg": colour}))
