@@ -39,6 +39,19 @@ def for_each(name: str, iterable: Any, *body: Any) -> dict[str, Any]:
     return {"kind": "ForEachStmt", "name": name, "iterable": iterable, "body": block(*body)}
 
 
+def list_comp(element: Any, name: str, iterable: Any, cond: Any = None) -> dict[str, Any]:
+    node = {"kind": "ListCompExpr", "element": element, "name": name, "iterable": iterable}
+    return {**node, "cond": cond} if cond else node
+
+
+def dict_comp(key: Any, value: Any, name: str, iterable: Any) -> dict[str, Any]:
+    return {"kind": "DictCompExpr", "key": key, "value": value, "name": name, "iterable": iterable}
+
+
+def throw(message: Any) -> dict[str, Any]:
+    return {"kind": "ThrowStmt", "message": message}
+
+
 def ret(value: Any) -> dict[str, Any]:
     return {"kind": "ReturnStmt", "value": value}
 

@@ -86,7 +86,7 @@ class Walk:
             case "ForEachStmt":
                 yield from self._expression(node.get("iterable"), f"{at}.iterable", names, below)
                 inner = Names(names)
-                yield from inner.declare(node.get("name"), at)
+                yield from _declared(inner, node, at)
                 yield from self._statement(node.get("body"), f"{at}.body", Names(inner), below, in_loop=True)
             case "WhileStmt":
                 yield from self._expression(node.get("cond"), f"{at}.cond", names, below)
@@ -100,7 +100,7 @@ class Walk:
                 yield from self._statement(node.get("handler"), f"{at}.handler", Names(inner), below, in_loop=in_loop)
             case "ReturnStmt":
                 yield from self._expression(node.get("value"), f"{at}.value", names, below)
-            case "FailStmt":
+            case "FailStmt" | "ThrowStmt":
                 yield from self._expression(node.get("message"), f"{at}.message", names, below)
 
     def _expression(self, node: Any, at: str, names: Names, depth: int) -> Found:
@@ -118,6 +118,11 @@ class Walk:
                 yield from _storable(node.get("property"), f"{at}.property")
             case "CallExpr":
                 yield from self._callee(node, at)
+            case "ListCompExpr" | "DictCompExpr":
+                # Only the list that it goes over stands outside the scope of its variables.
+                yield from self._expression(node.get("iterable"), f"{at}.iterable", names, depth + 1)
+                names = Names(names)
+                yield from _declared(names, node, at)
         for path, inner in _operands(node, at):
             if isinstance(inner, str):
                 yield from _storable(inner, path)
@@ -144,6 +149,8 @@ _SINGLE = {
     "MemberExpr": ("object",),
     "IndexExpr": ("object", "index"),
     "CondExpr": ("cond", "then", "else"),
+    "ListCompExpr": ("cond", "element"),
+    "DictCompExpr": ("cond", "key", "value"),
 }
 _LISTS = {"CallExpr": "args", "ArrayExpr": "elements", "TemplateExpr": "parts"}
 
@@ -167,6 +174,13 @@ def _operands(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
             if isinstance(inner, dict):
                 yield f"{at}.properties[{index}].key", str(inner.get("key", ""))
                 yield f"{at}.properties[{index}].value", inner.get("value")
+
+
+def _declared(names: Names, node: dict[str, Any], at: str) -> Found:
+    """Declare the variables of a loop or a comprehension."""
+    others = node.get("others")
+    for name in (node.get("name"), *(others if isinstance(others, list) else ())):
+        yield from names.declare(name, at)
 
 
 def _storable(value: Any, at: str) -> Found:
