@@ -39,6 +39,11 @@ def listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+def fields_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields that an object of a model may have, as programs write them."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
 def parsed[M: BaseModel](model: type[M], value: Value, name: str) -> M:
     """Read an object by its model, or raise `ValueError` with a sentence on the first field that is wrong.
 
@@ -50,6 +55,5 @@ def parsed[M: BaseModel](model: type[M], value: Value, name: str) -> M:
         problem = invalid.errors()[0]
         where = ".".join([name, *(str(part) for part in problem["loc"] if part != "[key]")])
         if problem["type"] == "extra_forbidden":
-            fields = ", ".join(field.alias or known for known, field in model.model_fields.items())
-            raise ValueError(f"{where} is unknown; {name} has {fields}") from None
+            raise ValueError(f"{where} is unknown; {name} has {', '.join(fields_of(model))}") from None
         raise ValueError(f"{where} {_SENTENCES[problem['type']].format(**problem.get('ctx', {}))}") from None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from domain.aws.writes import Write
+from domain.callables.arguments import fields_of
 from domain.callables.settings import Settings
 from domain.moments import Clock
 from domain.program.signatures import Signature, parameters
@@ -102,11 +106,24 @@ class Effect:
 
 
 def effect(
-    name: str, takes: str, summary: str, *, gives: str, reaches_out: bool = False
+    name: str,
+    takes: str,
+    summary: str,
+    *,
+    gives: str,
+    reaches_out: bool = False,
+    reads: Mapping[str, type[BaseModel]] = MappingProxyType({}),
 ) -> Callable[[Callable[..., Outcome]], Effect]:
-    """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`."""
+    """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`.
+
+    `reads` has the model of each parameter that is an object with fields of its own.
+    """
+    takes_all = tuple(
+        replace(parameter, fields=fields_of(reads[parameter.name])) if parameter.name in reads else parameter
+        for parameter in parameters(takes)
+    )
 
     def make(function: Callable[..., Any]) -> Effect:
-        return Effect(Signature(name, parameters(takes), summary, result=gives), function, reaches_out)
+        return Effect(Signature(name, takes_all, summary, result=gives), function, reaches_out)
 
     return make

@@ -51,6 +51,7 @@ class Mail(BaseModel):
     "Sends a mail: `{to, subject, text, html?, reply_to?}`; `to` is an address or a list of up to 50.",
     gives="`{message_id}`",
     reaches_out=True,
+    reads={"mail": Mail},
 )
 def send(context: CallContext, mail: Value) -> Outcome:
     """Send a mail, tagged with the execution and the call that sent it."""

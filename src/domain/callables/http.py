@@ -58,6 +58,7 @@ class Options(BaseModel):
     "Redirects are answers like all others.",
     gives="`{status, headers, body}`, header names in lower case, JSON bodies parsed",
     reaches_out=True,
+    reads={"options": Options},
 )
 def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
     """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""

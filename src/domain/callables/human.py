@@ -45,6 +45,7 @@ class DecisionConfig(BaseModel):
     "`approved` and `rejected` without it.",
     gives="the review's id",
     reaches_out=True,
+    reads={"decisionConfig": DecisionConfig},
 )
 def create(
     context: CallContext,

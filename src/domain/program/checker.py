@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -16,12 +16,16 @@ _JSON_LEVELS = 4 * NESTING
 """More levels of JSON than any program has whose nodes are nested within the limit, and few enough to walk."""
 
 
+type Severity = Literal["error", "warning"]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something that is wrong with a program: where, and what."""
+    """Something that is wrong with a program: where, and what; a warning keeps nobody from storing it."""
 
     path: str
     message: str
+    severity: Severity = "error"
 
 
 def check(source: Value, signatures: Signatures) -> list[Finding]:
