@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from itertools import count
 
 from domain.program.python.context import Context, Tree
 from domain.program.python.names import MODULE
@@ -164,13 +165,18 @@ class Statements:
             self._refuse(others[0], "a try has one except, which catches every failure")
         if not isinstance(handler.type, ast.Name) or handler.type.id != "Exception":
             self._refuse(handler.type or handler, "every failure is caught: write `except Exception as error:`")
-        name = handler.name or "_"
+        name = handler.name or self._unused(scope)
         if scope.knows(name):
             self._refuse(handler, f"{name} is a variable already; give the failure a name of its own")
         if name in self._context.imported:
             self._refuse(handler, taken(name))
         caught = self._body(handler.body, scope, "an except", name)
         return {"kind": "TryStmt", "body": body, "name": name, "handler": caught}
+
+    def _unused(self, scope: Scope) -> str:
+        """A name for a failure that nobody looks at."""
+        candidates = ("_" * length for length in count(1))
+        return next(name for name in candidates if not scope.knows(name) and name not in self._context.bound)
 
     def _raise(self, node: ast.Raise, scope: Scope) -> Tree:
         match node:
