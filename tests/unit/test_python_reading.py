@@ -396,7 +396,7 @@ UNCHANGED = "values never change; write "
         (
             ["try:", "    pass", "except ValueError:", "    pass", "except Exception:", "    pass"],
             [
-                "3:8: every failure is caught: write `except Exception as error:`",
+                "3:8: every failure is caught: write `except Failure as error:`",
                 "5:1: a try has one except, which catches every failure",
             ],
         ),

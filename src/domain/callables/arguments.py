@@ -39,9 +39,11 @@ def listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-def fields_of(model: type[BaseModel]) -> tuple[str, ...]:
-    """The fields that an object of a model may have, as programs write them."""
-    return tuple(field.alias or name for name, field in model.model_fields.items())
+def fields_of(model: type[BaseModel], *, only_required: bool = False) -> tuple[str, ...]:
+    """The fields that an object of a model may have, or must have, as programs write them."""
+    return tuple(
+        field.alias or name for name, field in model.model_fields.items() if field.is_required() or not only_required
+    )
 
 
 def parsed[M: BaseModel](model: type[M], value: Value, name: str) -> M:

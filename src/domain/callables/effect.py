@@ -119,8 +119,11 @@ def effect(
     `reads` has the model of each parameter that is an object with fields of its own.
     """
     takes_all = tuple(
-        replace(parameter, fields=fields_of(reads[parameter.name])) if parameter.name in reads else parameter
+        replace(parameter, fields=fields_of(model), required=fields_of(model, only_required=True))
+        if model
+        else parameter
         for parameter in parameters(takes)
+        for model in [reads.get(parameter.name)]
     )
 
     def make(function: Callable[..., Any]) -> Effect:

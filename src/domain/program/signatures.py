@@ -10,13 +10,15 @@ from typing import Any
 class Parameter:
     """A parameter of a callable; a `variadic` one, always the last, takes any number of arguments.
 
-    `fields` are those of the object that it takes, where it takes one that has no others.
+    `fields` are those of the object that it takes, where it takes one that has no others, and `required` those of
+    them that it must have.
     """
 
     name: str
     optional: bool = False
     variadic: bool = False
     fields: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ class _Statements:
             case {"kind": "TryStmt", "body": body, "name": name, "handler": handler}:
                 yield "try:"
                 yield from self._inside(body)
-                yield f"except Exception as {name}:"
+                self.imports.add("Failure")
+                yield f"except Failure as {name}:"
                 yield from self._inside(handler)
             case {"kind": "ReturnStmt", "value": value}:
                 self.returns = True

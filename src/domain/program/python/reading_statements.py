@@ -21,7 +21,7 @@ _INSTEAD: dict[type[ast.stmt], str] = {
     ast.AsyncFor: "write `for` without async",
     ast.AsyncWith: "write `with block():`",
     ast.Match: "write if, elif and else",
-    ast.TryStar: "write `except Exception as error:`",
+    ast.TryStar: "write `except Failure as error:`",
     ast.Assert: "write `if not …:` and `raise Failure(message)`",
     ast.Import: f"imports stand before the function, and come from {MODULE}",
     ast.ImportFrom: f"imports stand before the function, and come from {MODULE}",
@@ -163,8 +163,10 @@ class Statements:
         handler, *others = node.handlers
         if others:
             self._refuse(others[0], "a try has one except, which catches every failure")
-        if not isinstance(handler.type, ast.Name) or handler.type.id != "Exception":
-            self._refuse(handler.type or handler, "every failure is caught: write `except Exception as error:`")
+        if not isinstance(handler.type, ast.Name) or handler.type.id not in {"Exception", "Failure"}:
+            self._refuse(handler.type or handler, "every failure is caught: write `except Failure as error:`")
+        elif handler.type.id == "Failure" and "Failure" not in self._context.imported:
+            self._refuse(handler.type, f"Failure is not imported: from {MODULE} import Failure")
         name = handler.name or self._unused(scope)
         if scope.knows(name):
             self._refuse(handler, f"{name} is a variable already; give the failure a name of its own")
