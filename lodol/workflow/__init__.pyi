@@ -64,7 +64,7 @@ class _Date:
         """The last second of it, as `date.start_of` is the first."""
     @staticmethod
     def format(date: str, pattern: str, zone: str = ...) -> str:
-        """By a pattern of YYYY, MMM, MM, DD, ddd, HH, mm and ss."""
+        """By a pattern of YYYY YY, MMMM MMM MM M, DD D, dddd ddd, HH H, hh h, mm m, ss s, A a, Z and [text]."""
     @staticmethod
     def from_timestamp(seconds: float) -> str:
         """The moment so many seconds after 1970."""
