@@ -155,6 +155,11 @@ def test_it_is_written(tree: Any, lines: list[str]) -> None:
     assert [line.removeprefix("    ") for line in source.partition("-> None:\n")[2].splitlines()] == lines
 
 
+def mail_to(address: Any) -> Any:
+    properties = [("to", address), ("subject", literal("s")), ("text", literal("t"))]
+    return {"kind": "ObjectExpr", "properties": [{"key": key, "value": value} for key, value in properties]}
+
+
 def deep(levels: int, wrap: Any) -> Any:
     node: Any = var("input")
     for _ in range(levels):
@@ -174,7 +179,7 @@ def deep(levels: int, wrap: Any) -> Any:
         ),
         lambda inner: {"kind": "ObjectExpr", "properties": [{"key": "a", "value": inner}]},
         lambda inner: {"kind": "IndexExpr", "object": {"kind": "ArrayExpr", "elements": [inner]}, "index": literal(0)},
-        lambda inner: call("email.send", {"kind": "ObjectExpr", "properties": [{"key": "to", "value": inner}]}),
+        lambda inner: call("email.send", mail_to(inner)),
         lambda inner: {"kind": "ListCompExpr", "element": inner, "name": "x", "iterable": literal([1])},
         lambda inner: {"kind": "UnaryExpr", "op": "-", "operand": inner},
     ],

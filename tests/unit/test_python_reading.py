@@ -45,6 +45,7 @@ def found_in(*lines: str) -> list[str]:
     return [
         f"{finding.position.line - first}:{finding.position.column - 4}: {finding.message}"
         for finding in read_lines(*lines).findings
+        if finding.severity == "error"
     ]
 
 
@@ -256,7 +257,8 @@ def test_an_expression_is(expression: str, tree: Any) -> None:
 def test_statements_are(lines: list[str], body: list[Any]) -> None:
     found = read_lines(*lines)
 
-    assert (found.program, found.findings) == (program(*body), [])
+    assert found.program == program(*body)
+    assert [finding for finding in found.findings if finding.severity == "error"] == []
 
 
 NO_FINALLY = "there is no finally; write its statements after the try, which goes on there"
@@ -520,6 +522,24 @@ def test_a_description_of_the_decorator_leaves_the_first_text_a_description_all_
     source = HEAD.replace('name="W"', 'name="W", description="d"') + '    """Documented."""\n    1\n'
 
     assert (read(source, SIGNATURES).description, read(source, SIGNATURES).program) == ("d", program(do(literal(1))))
+
+
+def test_warnings_are_told_where_there_are_no_errors() -> None:
+    source = source_of("x = 1", "return", "log.info(1)")
+
+    assert told(read(source, SIGNATURES).findings, source, "w.py").splitlines()[::3] == [
+        f"w.py:{HEAD.count('\n') + 1}:5: warning: the variable x is never used",
+        f"w.py:{HEAD.count('\n') + 3}:5: warning: it never runs: a ReturnStmt comes before it",
+    ]
+    assert [finding.severity for finding in read_lines("x = 1", "print(2)").findings] == ["error"]
+    assert [finding.severity for finding in read_lines('"%s" % input').findings] == ["warning"]
+
+
+def test_what_no_call_can_use_is_told_at_the_call() -> None:
+    assert found_in('x = date.add(input, 1, "fortnight")', 'email.send(to=input, subject="s")') == [
+        "1:5: date.add: unit must be seconds, minutes, hours, days, weeks, months or years",
+        "2:1: email.send: mail.text is missing",
+    ]
 
 
 def test_each_node_knows_its_place_in_characters() -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from domain.aws.writes import Write
-from domain.callables.arguments import fields_of
+from domain.callables.arguments import ensure_readable, fields_of
 from domain.callables.settings import Settings
 from domain.moments import Clock
-from domain.program.signatures import Signature, parameters
+from domain.program.signatures import Given, Signature, parameters
 from domain.program.values import Value
 
 if TYPE_CHECKING:
@@ -113,10 +113,12 @@ def effect(
     gives: str,
     reaches_out: bool = False,
     reads: Mapping[str, type[BaseModel]] = MappingProxyType({}),
+    checks: Mapping[str, Callable[[Value], object]] = MappingProxyType({}),
 ) -> Callable[[Callable[..., Outcome]], Effect]:
     """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`.
 
-    `reads` has the model of each parameter that is an object with fields of its own.
+    `reads` has the model of each parameter that is an object with fields of its own, `checks` what raises `ValueError`
+    for a value that another cannot use: programs that say such a value are not stored.
     """
     takes_all = tuple(
         replace(parameter, fields=fields_of(model), required=fields_of(model, only_required=True))
@@ -127,6 +129,20 @@ def effect(
     )
 
     def make(function: Callable[..., Any]) -> Effect:
-        return Effect(Signature(name, takes_all, summary, result=gives), function, reaches_out)
+        signature = Signature(name, takes_all, summary, result=gives, refusal=refusal)
+        return Effect(signature, function, reaches_out)
+
+    def refusal(given: Mapping[int, Given]) -> str | None:
+        try:
+            for index, argument in given.items():
+                parameter = takes_all[index]
+                is_left_out = parameter.optional and argument.value is None
+                if parameter.name in reads:
+                    ensure_readable(reads[parameter.name], argument, parameter.name)
+                elif parameter.name in checks and not is_left_out and not argument.unknown:
+                    checks[parameter.name](argument.value)
+        except ValueError as error:
+            return str(error)
+        return None
 
     return make

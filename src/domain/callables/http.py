@@ -2,9 +2,9 @@
 
 import re
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from domain.callables import outgoing
 from domain.callables.arguments import listed, parsed, verb
@@ -50,6 +50,31 @@ class Options(BaseModel):
     body: str | None = None
     timeout: Annotated[float, Field(gt=0, le=outgoing.LONGEST_SECONDS)] = _USUAL_SECONDS
 
+    @model_validator(mode="after")
+    def _has_one_body(self) -> Any:
+        if self.body is not None and "json_" in self.model_fields_set:
+            raise ValueError("may have json or body, not both")
+        return self
+
+
+def _method(method: Value) -> str:
+    return verb(method, _METHODS)
+
+
+def _address(url: Value) -> SplitResult:
+    if not isinstance(url, str):
+        raise ValueError(f"url must be a string, not {text_of(url)[:40]}")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character <= " " or character > "~" for character in url):
+        raise ValueError(f"url must be an http or https address in ASCII, not {url[:100]!r}")
+    if parts.username is not None:
+        raise ValueError("url must not carry a user name or password; send an Authorization header")
+    return parts
+
 
 @effect(
     "http.request",
@@ -59,6 +84,7 @@ class Options(BaseModel):
     gives="`{status, headers, body}`, header names in lower case, JSON bodies parsed",
     reaches_out=True,
     reads={"options": Options},
+    checks={"method": _method, "url": _address},
 )
 def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
     """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""
@@ -73,7 +99,6 @@ def request(context: CallContext, method: Value, url: Value, options: Value = No
 
 
 def _request(context: CallContext, method: Value, url: Value, options: Options) -> outgoing.Request:
-    method = verb(method, _METHODS)
     headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
     headers["Idempotency-Key"] = context.idempotency_key
     given = {name.lower() for name in headers}
@@ -81,26 +106,16 @@ def _request(context: CallContext, method: Value, url: Value, options: Options) 
         headers["User-Agent"] = "lodol-executions"
     body = options.body.encode() if options.body is not None else None
     if "json_" in options.model_fields_set:
-        if body is not None:
-            raise ValueError("options may have json or body, not both")
         body = dumps(options.json_).encode()  # type: ignore[arg-type]
         if "content-type" not in given:
             headers["Content-Type"] = "application/json"
-    return outgoing.Request(method, _url(url, options), headers, body, options.timeout, context.settings.allowed_hosts)
+    return outgoing.Request(
+        _method(method), _url(url, options), headers, body, options.timeout, context.settings.allowed_hosts
+    )
 
 
 def _url(url: Value, options: Options) -> str:
-    if not isinstance(url, str):
-        raise ValueError(f"url must be a string, not {text_of(url)[:40]}")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or any(character <= " " or character > "~" for character in url):
-        raise ValueError(f"url must be an http or https address in ASCII, not {url[:100]!r}")
-    if parts.username is not None:
-        raise ValueError("url must not carry a user name or password; send an Authorization header")
+    parts = _address(url)
     query = [(name, text_of(one)) for name, values in options.query.items() for one in values if one is not None]
     added = "&".join(filter(None, [parts.query, urlencode(query)]))
     return parts._replace(query=added, fragment="").geturl()

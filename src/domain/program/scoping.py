@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from domain.program.limits import NESTING
-from domain.program.signatures import Signatures
+from domain.program.signatures import Given, Signatures
 from domain.program.values import ensure_storable
 
 type Found = Iterator[tuple[str, str]]
@@ -141,6 +141,30 @@ class Walk:
                 f"{at}.args",
                 f"{signature.call_text()} takes {signature.arity_text()} arguments, and has {len(args)}",
             )
+        elif isinstance(args, list) and (refused := signature.refusal(_given(args))):
+            yield at, f"{callee}: {refused}"
+
+
+def _given(args: list[Any]) -> dict[int, Given]:
+    """Of arguments those that the program says itself, by their positions, as far as it does."""
+    found: dict[int, Given] = {}
+    for index, node in enumerate(args):
+        match node:
+            case {"kind": "Literal", "value": value} if _is_storable(value):
+                found[index] = Given(value)
+            case {"kind": "ObjectExpr", "properties": list(properties)}:
+                fields = {str(each.get("key")): each.get("value") for each in properties if isinstance(each, dict)}
+                known = {
+                    key: node["value"]
+                    for key, node in fields.items()
+                    if isinstance(node, dict) and node.get("kind") == "Literal" and _is_storable(node.get("value"))
+                }
+                found[index] = Given(known, frozenset(fields) - frozenset(known))
+    return found
+
+
+def _is_storable(value: Any) -> bool:
+    return not list(_storable(value, ""))
 
 
 _SINGLE = {

@@ -1,8 +1,8 @@
 """Signatures: how a callable is called and what it is for."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -30,6 +30,18 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """An argument as far as a program says it: a value, or an object some of whose fields are `unknown`."""
+
+    value: Any
+    unknown: frozenset[str] = frozenset()
+
+
+type Refusal = Callable[[Mapping[int, Given]], str | None]
+"""What says which of some arguments, by their positions, no call can use, whatever the others will be."""
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """What the checker and the documentation know of a callable."""
 
@@ -38,6 +50,7 @@ class Signature:
     summary: str
     result: str = ""
     example: Example | None = None
+    refusal: Refusal = field(default=lambda _: None, compare=False)
 
     @property
     def fewest(self) -> int:

@@ -39,9 +39,9 @@ class Context:
         return tree
 
     def refuse(self, origin: ast.AST, message: str) -> Tree:
-        """Note a finding; answers with a node that stands for what could not be read."""
+        """Note a finding; answers with a node that stands for what could not be read, and of which nothing is known."""
         self.findings.append(SourceFinding(position_of(origin, self.lines), message))
-        return self.at(origin, {"kind": "Literal", "value": None})
+        return self.at(origin, {"kind": "VarRef", "name": "input"})
 
     @contextmanager
     def within(self, origin: ast.AST) -> Iterator[bool]:

@@ -27,7 +27,7 @@ _START = Position(1, 1)
 class Read:
     """What a source says: the workflow as far as it could be read, where its nodes came from, and what is wrong.
 
-    `positions` has the place of each node by its path; without findings the program can be stored.
+    `positions` has the place of each node by its path; without findings that are errors the program can be stored.
     """
 
     name: str
@@ -90,8 +90,10 @@ class _Reading:
     def _checked(self, program: Tree, positions: Mapping[str, Position]) -> list[SourceFinding]:
         """What is wrong with the program, at the places where its nodes came from."""
         return [
-            SourceFinding(place(finding.path, positions), finding.message)
-            for finding in checker.check(program, self._context.signatures)
+            SourceFinding(place(finding.path, positions), finding.message, finding.severity)
+            for finding in checker.review(program, self._context.signatures)
+            # What could not be read may use what seems to be unused.
+            if finding.severity == "error" or not self._context.findings
             # Once is enough: what is too deep to be read is too deep for the checker as well.
             if finding.message != TOO_DEEP or not self._context.is_too_deep
         ]

@@ -103,16 +103,15 @@ class Calls:
             else:
                 fields.setdefault(index, []).append({"key": field, "value": value})
         for index, properties in fields.items():
+            name = signature.parameters[index].name
             if index in at:
-                self._context.refuse(
-                    node, f"{signature.parameters[index].name} is given twice, whole and by its fields"
-                )
-            at[index] = self._context.at(node, object_of(properties))
+                at[index] = self._context.refuse(node, f"{name} is given twice, whole and by its fields")
+            else:
+                at[index] = self._context.at(node, object_of(properties))
         for index in range(given, max(at, default=-1) + 1):
             if index not in at and signature.name in BUILTINS:
-                self._context.refuse(
-                    node, f"give {signature.parameters[index].name} as well, which stands before the others"
-                )
+                missing = signature.parameters[index].name
+                at[index] = self._context.refuse(node, f"give {missing} as well, which stands before the others")
             args.append(at.get(index) or self._context.at(node, {"kind": "Literal", "value": None}))
 
     def _function(self, node: ast.Call, name: str, scope: Scope) -> Tree:

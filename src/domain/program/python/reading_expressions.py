@@ -50,7 +50,7 @@ class Expressions:
     def read(self, node: ast.expr, scope: Scope) -> Tree:
         """The node of the program that an expression is."""
         with self._context.within(node) as may_be:
-            return self._context.at(node, self._read(node, scope) if may_be else {"kind": "Literal", "value": None})
+            return self._context.at(node, self._read(node, scope) if may_be else {"kind": "VarRef", "name": "input"})
 
     def sequence(self, node: ast.expr, scope: Scope) -> Tree:
         """What is only gone over or searched: there a tuple or a set means what a list does."""

@@ -130,7 +130,7 @@ class Statements:
             return self._assign(node.target, {}, scope)
         target = self._expressions.read(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target), scope)
         value = self._context.at(node, self._expressions.operation(node, target, scope))
-        return {"kind": "AssignStmt", "name": node.target.id, "value": value} if target["kind"] == "VarRef" else {}
+        return {"kind": "AssignStmt", "name": node.target.id, "value": value} if scope.knows(node.target.id) else {}
 
     def _if(self, node: ast.If, scope: Scope) -> Tree:
         cond = self._expressions.read(node.test, scope)
