@@ -1,5 +1,7 @@
 """Workflows written as Python: what each construct is in the program, and what is said of those that are none."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -540,6 +542,15 @@ def test_what_no_call_can_use_is_told_at_the_call() -> None:
         "1:5: date.add: unit must be seconds, minutes, hours, days, weeks, months or years",
         "2:1: email.send: mail.text is missing",
     ]
+
+
+def test_the_first_program_of_the_documents_is_the_tree_beside_it() -> None:
+    document = (Path(__file__).parents[2] / "docs/programs.md").read_text()
+    source, tree = (document.partition(f"```{kind}\n")[2].partition("```")[0] for kind in ("python", "json"))
+
+    found = read(source, SIGNATURES)
+
+    assert (found.program, found.findings) == (json.loads(tree), [])
 
 
 def test_each_node_knows_its_place_in_characters() -> None:
