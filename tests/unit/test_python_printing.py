@@ -134,6 +134,21 @@ def test_name_and_description_come_back(name: str, description: str, tree: Any) 
             ["if input:", "    pass", "else:", "    pass"],
         ),
         (
+            program(do(call("log.info", literal("a" * 100))), let("x", literal({"k": "b" * 100})), do(var("x"))),
+            ["log.info(", f'    "{"a" * 100}",', ")", "x = {", f'    "k": "{"b" * 100}",', "}", "x"],
+        ),
+        (
+            program(do(call("email.send", literal({"to": "a@b", "subject": "s", "text": "t" * 80})))),
+            ["email.send(", '    to="a@b",', '    subject="s",', f'    text="{"t" * 80}",', ")"],
+        ),
+        (
+            program(
+                do({"kind": "ArrayExpr", "elements": [var("input"), literal("a" * 100)]}), do(literal(["b" * 100]))
+            ),
+            ["[", "    input,", f'    "{"a" * 100}",', "]", "[", f'    "{"b" * 100}",', "]"],
+        ),
+        (program(do(call("value.length", literal("a" * 100)))), [f'len("{"a" * 100}")']),
+        (
             program(do({"kind": "MemberExpr", "object": var("input"), "property": "from"})),
             ['getattr(input, "from")'],
         ),

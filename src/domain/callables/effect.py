@@ -132,7 +132,7 @@ def effect(
         signature = Signature(name, takes_all, summary, result=gives, refusal=refusal)
         return Effect(signature, function, reaches_out)
 
-    def refusal(given: Mapping[int, Given]) -> str | None:
+    def refusal(given: Mapping[int, Given], _: int) -> str | None:
         try:
             for index, argument in given.items():
                 parameter = takes_all[index]

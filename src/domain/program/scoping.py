@@ -141,7 +141,7 @@ class Walk:
                 f"{at}.args",
                 f"{signature.call_text()} takes {signature.arity_text()} arguments, and has {len(args)}",
             )
-        elif isinstance(args, list) and (refused := signature.refusal(_given(args))):
+        elif isinstance(args, list) and (refused := signature.refusal(_given(args), len(args))):
             yield at, f"{callee}: {refused}"
 
 

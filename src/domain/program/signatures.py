@@ -37,8 +37,8 @@ class Given:
     unknown: frozenset[str] = frozenset()
 
 
-type Refusal = Callable[[Mapping[int, Given]], str | None]
-"""What says which of some arguments, by their positions, no call can use, whatever the others will be."""
+type Refusal = Callable[[Mapping[int, Given], int], str | None]
+"""Of a call with so many arguments, some of them known by their positions: what is wrong with those in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Signature:
     summary: str
     result: str = ""
     example: Example | None = None
-    refusal: Refusal = field(default=lambda _: None, compare=False)
+    refusal: Refusal = field(default=lambda *_: None, compare=False)
 
     @property
     def fewest(self) -> int:

@@ -139,7 +139,8 @@ def _sorted(values: Value, key: Value, direction: int) -> Value:
 
 @pure("list.pluck", "list, key", "Of every object the value of a key.", [{"a": 1}, {"a": 2}], "a", gives=[1, 2])
 def pluck(values: Value, key: Value) -> Value:
-    return [_keyed(item, text(key, "key"), index) for index, item in enumerate(items(values, "list"))]
+    name = text(key, "key")
+    return [_keyed(item, name, index) for index, item in enumerate(items(values, "list"))]
 
 
 @pure(

@@ -43,10 +43,9 @@ _ALTERNATIVES: Mapping[str, tuple[Value, ...]] = {"unit": ("month", "hour")}
 def _refusal(function: Callable[..., Value], taken: Sequence[Parameter], example: Sequence[Value]) -> Refusal:
     """Try a function on what is known, examples standing for the rest: what fails must be said of what is known."""
 
-    def refusal(given: Mapping[int, Given]) -> str | None:
+    def refusal(given: Mapping[int, Given], count: int) -> str | None:
         if not given or any(argument.unknown for argument in given.values()):
             return None
-        count = max(max(given) + 1, sum(not (parameter.optional or parameter.variadic) for parameter in taken))
         if any(index not in given and index >= len(example) for index in range(count)):
             return None
         known = tuple(parameter.name for index, parameter in enumerate(taken) if index in given)
@@ -59,11 +58,15 @@ def _refusal(function: Callable[..., Value], taken: Sequence[Parameter], example
                 )
             )
         ]
-        if len(given) < count and not all(said and said.startswith(known) for said in refusals):
+        if len(given) < count and not all(said and _is_about(said, known) for said in refusals):
             return None
         return refusals[0]
 
     return refusal
+
+
+def _is_about(said: str, names: Sequence[str]) -> bool:
+    return any(said.startswith(name) and said[len(name) : len(name) + 1] in {" ", "[", "."} for name in names)
 
 
 def _stand_ins(taken: Sequence[Parameter], example: Sequence[Value], index: int) -> tuple[Value, ...]:

@@ -15,6 +15,7 @@ from domain.program.python.printing_expressions import Expressions, quoted
 from domain.program.signatures import Signatures
 
 _INDENT = "    "
+_LONGEST = 100
 _AUGMENTED = ("+", "-", "*", "/", "%")
 
 
@@ -90,11 +91,11 @@ class _Statements:
         write = self._expressions.write
         match node:
             case {"kind": "LetStmt", "name": name, "init": init}:
-                yield f"{name} = {write(init)}"
+                yield from self._wrapped(f"{name} = ", init)
             case {"kind": "AssignStmt"}:
-                yield self._assignment(node)
+                yield from self._assignment(node)
             case {"kind": "ExprStmt", "expr": expr}:
-                yield write(expr)
+                yield from self._wrapped("", expr)
             case {"kind": "BlockStmt"}:
                 self.imports.add("block")
                 yield "with block():"
@@ -115,7 +116,7 @@ class _Statements:
                 yield from self._inside(handler)
             case {"kind": "ReturnStmt", "value": value}:
                 self.returns = True
-                yield f"return {write(value)}"
+                yield from self._wrapped("return ", value)
             case {"kind": "FailStmt", "message": message}:
                 self.imports.add("fail")
                 yield f"fail({write(message)})"
@@ -141,10 +142,22 @@ class _Statements:
             yield "else:"
             yield from self._inside(otherwise)
 
-    def _assignment(self, node: Tree) -> str:
+    def _wrapped(self, before: str, node: Tree) -> Iterator[str]:
+        """An expression at the end of a line; a long one has each of its parts on a line of its own."""
+        line = f"{before}{self._expressions.write(node)}"
+        opening, parts, closing = self._expressions.parts(node) if len(line) > _LONGEST else ("", [], "")
+        if not parts:
+            yield line
+            return
+        yield f"{before}{opening}"
+        yield from (f"{_INDENT}{part}," for part in parts)
+        yield closing
+
+    def _assignment(self, node: Tree) -> Iterator[str]:
         name, value = node["name"], node["value"]
         match value:
             case {"kind": "BinaryExpr", "op": op, "left": {"kind": "VarRef", "name": left}} if left == name:
                 if op in _AUGMENTED:
-                    return f"{name} {op}= {self._expressions.write(value['right'])}"
-        return f"{name} = {self._expressions.write(value)}"
+                    yield f"{name} {op}= {self._expressions.write(value['right'])}"
+                    return
+        yield from self._wrapped(f"{name} = ", value)

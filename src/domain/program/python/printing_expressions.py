@@ -131,13 +131,29 @@ class Expressions:
                 return f"range({self._listed(args)})", Binds.ATOM
         if callee in _NAMES:
             return f"{_NAMES[callee]}({self._listed(args)})", Binds.ATOM
+        return f"{callee}({', '.join(self._arguments(callee, args))})", Binds.ATOM
+
+    def _arguments(self, callee: str, args: list[Tree]) -> list[str]:
+        """The arguments of a call, the fields of an object that it takes last as keywords."""
         self.imports.add(callee.partition(".")[0])
-        signature = self._signatures[callee]
-        last = len(args) - 1
-        fields = signature.parameters[last].fields if 0 <= last < len(signature.parameters) else ()
+        taken, last = self._signatures[callee].parameters, len(args) - 1
+        fields = taken[last].fields if 0 <= last < len(taken) else ()
         if keywords := self._keywords(args[-1], fields) if fields else []:
-            return f"{callee}({', '.join([*map(self.write, args[:-1]), *keywords])})", Binds.ATOM
-        return f"{callee}({self._listed(args)})", Binds.ATOM
+            return [*map(self.write, args[:-1]), *keywords]
+        return [self.write(arg) for arg in args]
+
+    def parts(self, node: Tree) -> tuple[str, list[str], str]:
+        """What a call, an object or a list begins with, is made of and ends with; nothing of what is none of these."""
+        match node:
+            case {"kind": "CallExpr", "callee": callee, "args": args} if self.write(node).startswith(f"{callee}("):
+                return f"{callee}(", self._arguments(callee, args), ")"
+            case {"kind": "ArrayExpr", "elements": elements}:
+                return "[", [self.write(each) for each in elements], "]"
+            case {"kind": "Literal", "value": list(values)}:
+                return "[", [literal(each) for each in values], "]"
+            case _:
+                pairs = [f"{quoted(key)}: {self.write(value)}" for key, value in _properties(node)]
+                return "{", pairs, "}"
 
     def _keywords(self, argument: Tree, fields: tuple[str, ...]) -> list[str]:
         """The fields of an object as keywords; none where not all of them can be, each once."""
