@@ -520,6 +520,14 @@ def test_a_workflow_has_its_name_its_id_and_its_description() -> None:
     assert (found.program, found.findings) == (program(), [])
 
 
+def test_a_keyword_stands_once() -> None:
+    assert found_in("number.format(1, digits=2, digits=3)") == ["1:28: digits is given twice"]
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_the_source() -> None:
+    assert read("\ufeff" + source_of("1"), SIGNATURES) == read_lines("1")
+
+
 def test_a_description_of_the_decorator_leaves_the_first_text_a_description_all_the_same() -> None:
     source = HEAD.replace('name="W"', 'name="W", description="d"') + '    """Documented."""\n    1\n'
 

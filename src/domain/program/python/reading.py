@@ -40,6 +40,8 @@ class Read:
 
 def read(source: str, signatures: Signatures) -> Read:
     """Read a workflow written as Python, and check its program: every finding at once, in the order of the lines."""
+    # Some editors begin a file with a mark of its encoding, which is no part of the source.
+    source = source.removeprefix("\ufeff")
     lines = source_lines(source)
     if len(source.encode(errors="replace")) > SOURCE_BYTES:
         return _unread(_START, f"the source is over the limit of {SOURCE_BYTES} bytes")

@@ -86,12 +86,18 @@ class Calls:
         known, given = signature.keywords(), len(args)
         at: dict[int, Tree] = {}
         fields: dict[int, list[Tree]] = {}
+        names: set[str] = set()
         for keyword in node.keywords:
             if keyword.arg is None:
                 self._context.refuse(keyword.value, "write each field by its name, or give the object as an argument")
                 continue
             value = self._expressions.read(keyword.value, scope)
             index, field = known.get(keyword.arg, (-1, None))
+            # Python's parser lets a keyword stand twice, and only its compiler does not.
+            if keyword.arg in names:
+                self._context.refuse(keyword, f"{keyword.arg} is given twice")
+                continue
+            names.add(keyword.arg)
             if index < 0:
                 close = suggestion(keyword.arg, list(known))
                 self._context.refuse(keyword, f"{signature.call_text()} has no {keyword.arg}{close}")
