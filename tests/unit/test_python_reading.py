@@ -413,6 +413,45 @@ UNCHANGED = "values never change; write "
         (["import os"], ["1:1: imports stand before the function, and come from lodol.workflow"]),
         (["del input"], ["1:1: values never change; write object.without(data, [key]), or use another name"]),
         (["break"], ["1:1: BreakStmt stands outside a loop"]),
+        (["x = block()"], ["1:5: a block is a statement: with block():"]),
+        (["x = Input()"], ["1:5: Input stands before the function, not in it"]),
+        (["bool(x=1)"], ["1:1: bool() takes no keywords"]),
+        (["bool(1, 2)"], ["1:1: bool() takes one argument"]),
+        (["number(1)"], ["1:1: number is called by one of its names: number.…(…)"]),
+        (["zip([1])"], ["1:1: zip() takes 2 arguments here, and has 1; a workflow has list.zip"]),
+        (
+            ['"a".split("b", 1)'],
+            ["1:1: split() takes 0 or 1 arguments here, and has 2; a workflow has string.split"],
+        ),
+        (["for input.x in input:", "    pass"], ["1:5: a loop gives its items to names: for a, b in items"]),
+        (["for (x,) in input:", "    pass"], ["1:5: a loop takes its items apart into two names or more"]),
+        (["[1 async for x in input]"], ["1:14: write `for` without async"]),
+        (
+            ["{**input, input: 1}"],
+            ["1:1: write {**data, **{key: value}}: computed keys in an object of their own"],
+        ),
+        (["class A:", "    pass"], ["1:1: there are no classes"]),
+        (["assert input"], ["1:1: write `if not …:` and `raise Failure(message)`"]),
+        (
+            ["with block() as b:", "    pass"],
+            ["1:1: there is nothing to open or close; `with block():` makes a scope of its own"],
+        ),
+        (
+            ["print(y, y=z)"],
+            [
+                "1:1: there is no print(); write log.info(message)",
+                "1:7: the variable y was never declared",
+                "1:12: the variable z was never declared",
+            ],
+        ),
+        (["input &= 1"], ["1:1: write `a and b` for truth values, list.intersection(a, b) for lists"]),
+        (
+            ["email = 1", "try:", "    pass", "except Failure as log:", "    pass"],
+            [
+                "1:1: email is imported, and means its callables; call the variable otherwise",
+                "4:1: log is imported, and means its callables; call the variable otherwise",
+            ],
+        ),
         (["x = '\\x00'"], ["1:5: it has the character NUL at position 0, which cannot be stored"]),
         (["x = 1e999"], ["1:5: it is not a finite number"]),
         (
@@ -518,6 +557,33 @@ def test_a_workflow_has_its_name_its_id_and_its_description() -> None:
         "Adds up.\n\nAll of it.",
     )
     assert (found.program, found.findings) == (program(), [])
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("raise Failure(1)", "Failure"),
+        ("fail(1)", "fail"),
+        ("coalesce(1, 2)", "coalesce"),
+        ("email.send({})", "email"),
+        ("with block(): pass", "block"),
+    ],
+)
+def test_what_is_used_is_imported(line: str, name: str) -> None:
+    head = 'from lodol.workflow import Input, workflow\n\n\n@workflow(name="W")\ndef w(input: Input) -> None:\n'
+
+    messages = [finding.message for finding in read(f"{head}    {line}\n", SIGNATURES).findings]
+
+    assert f"{name} is not imported: from lodol.workflow import {name}" in messages
+
+
+def test_an_except_needs_its_failure_imported() -> None:
+    head = 'from lodol.workflow import Input, workflow\n\n\n@workflow(name="W")\ndef w(input: Input) -> None:\n'
+    source = head + "    try:\n        pass\n    except Failure:\n        pass\n"
+
+    assert [finding.message for finding in read(source, SIGNATURES).findings] == [
+        "Failure is not imported: from lodol.workflow import Failure"
+    ]
 
 
 def test_a_keyword_stands_once() -> None:
