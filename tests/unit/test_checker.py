@@ -298,6 +298,8 @@ def test_what_may_be_right_is_not_told(expression: Any) -> None:
 
 def test_an_argument_that_cannot_be_stored_is_told_as_that_alone() -> None:
     assert findings(do(call("string.upper", literal("\x00")))) == [("body[0].expr.args[0].value", UNSTORABLE)]
+    mail = fields_with(to=literal("\x00"), subject=literal("s"), text=literal("t"))
+    assert findings(do(call("email.send", mail))) == [("body[0].expr.args[0].properties[0].value.value", UNSTORABLE)]
 
 
 def test_a_text_that_is_no_unicode_is_told_in_a_sentence_of_ours() -> None:

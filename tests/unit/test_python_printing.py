@@ -13,6 +13,7 @@ from domain.callables import SIGNATURES
 from domain.program import checker
 from domain.program.calls import Call, CallFailed
 from domain.program.interpreter import Failed, run_step
+from domain.program.limits import NESTING
 from domain.program.nodes import Program
 from domain.program.python.findings import told
 from domain.program.python.normal import normal
@@ -205,3 +206,16 @@ def test_programs_as_deep_as_they_may_be_come_back(wrap: Any) -> None:
     assert checker.check(tree, SIGNATURES) == []
 
     round_trip(tree)
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}])
+def test_what_would_be_too_deep_a_literal_stays_a_list_or_an_object_of_one(wrap: Any) -> None:
+    value: Any = 1
+    for _ in range(NESTING):
+        value = wrap(value)
+    properties = [{"key": "a", "value": literal(value)}]
+    nodes = ({"kind": "ArrayExpr", "elements": [literal(value)]}, {"kind": "ObjectExpr", "properties": properties})
+
+    for node in nodes:
+        assert normal(program(do(node)), NAMESPACES) == program(do(node))
+        round_trip(program(do(node)))

@@ -58,15 +58,11 @@ def _refusal(function: Callable[..., Value], taken: Sequence[Parameter], example
                 )
             )
         ]
-        if len(given) < count and not all(said and _is_about(said, known) for said in refusals):
+        if len(given) < count and not all(said and said.startswith(known) for said in refusals):
             return None
         return refusals[0]
 
     return refusal
-
-
-def _is_about(said: str, names: Sequence[str]) -> bool:
-    return any(said.startswith(name) and said[len(name) : len(name) + 1] in {" ", "[", "."} for name in names)
 
 
 def _stand_ins(taken: Sequence[Parameter], example: Sequence[Value], index: int) -> tuple[Value, ...]:
