@@ -10,6 +10,7 @@ from domain.program.builtins import BUILTINS
 from domain.program.nodes import Program
 from domain.program.values import dumps
 from scripts.openapi import description
+from scripts.stubs import stubs
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -84,6 +85,7 @@ GENERATED = {
     "docs/program.schema.json": program_schema,
     "docs/callables.md": callables_table,
     "src/requirements.txt": requirements,
+    "lodol/workflow/__init__.pyi": stubs,
 }
 """Every generated file, and what makes its text."""
 

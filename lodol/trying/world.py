@@ -14,6 +14,7 @@ from domain.callables import EFFECTS
 from domain.callables.effect import CallContext, Effect, Outcome, Recorded
 from domain.entities import reviews
 from domain.ids import new_id
+from domain.program.signatures import Given
 from domain.program.values import Value
 from lodol.trying.answers import ANSWERED, ASKS, Answers, named, suggested
 from lodol.trying.fields import Unusable
@@ -101,8 +102,9 @@ class World:
         self.attempts.append(attempt)
         if name == ASKS:
             return self._ask(effect, context, attempt, args)
-        if effect.read:
-            effect.read(context, *args)
+        given = {index: Given(value) for index, value in enumerate(args)}
+        if unusable := effect.signature.refusal(given, len(args)):
+            raise ValueError(unusable)
         answer = self.answers.take(name, attempt.arguments)
         if answer is not None:
             return answer.outcome(self.now)

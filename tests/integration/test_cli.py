@@ -25,10 +25,7 @@ from lodol.cli.files import read_workflow, to_yaml
 from lodol.cli.main import app
 from tests.support.given import PROGRAM
 from tests.support.operations import end, grant, publish, started
-
-SAMPLES = sorted(
-    file for file in (Path(__file__).parents[2] / "workflows").glob("*.yaml") if file.suffixes == [".yaml"]
-)
+from tests.support.samples import SAMPLES
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,11 @@ def literal(value: Any) -> dict[str, Any]:
     return {"kind": "Literal", "value": value}
 
 
+def hidden(value: Any) -> dict[str, Any]:
+    """A value that the checker does not see through: calls are checked with it only when they are made."""
+    return {"kind": "IndexExpr", "object": {"kind": "ArrayExpr", "elements": [literal(value)]}, "index": literal(0)}
+
+
 def var(name: str) -> dict[str, Any]:
     return {"kind": "VarRef", "name": name}
 
@@ -37,6 +42,19 @@ def plus(left: Any, right: Any) -> dict[str, Any]:
 
 def for_each(name: str, iterable: Any, *body: Any) -> dict[str, Any]:
     return {"kind": "ForEachStmt", "name": name, "iterable": iterable, "body": block(*body)}
+
+
+def list_comp(element: Any, name: str, iterable: Any, cond: Any = None) -> dict[str, Any]:
+    node = {"kind": "ListCompExpr", "element": element, "name": name, "iterable": iterable}
+    return {**node, "cond": cond} if cond else node
+
+
+def dict_comp(key: Any, value: Any, name: str, iterable: Any) -> dict[str, Any]:
+    return {"kind": "DictCompExpr", "key": key, "value": value, "name": name, "iterable": iterable}
+
+
+def throw(message: Any) -> dict[str, Any]:
+    return {"kind": "ThrowStmt", "message": message}
 
 
 def ret(value: Any) -> dict[str, Any]:

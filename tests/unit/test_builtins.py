@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from domain.program.builtins import BUILTINS
 from domain.program.builtins.registry import Builtin
 from domain.program.measuring import Meter
+from domain.program.signatures import Given
 from domain.program.values import is_equal
 
 SCALARS = (
@@ -56,6 +57,29 @@ def test_it_gives_a_value_or_says_what_is_wrong_whatever_it_gets(builtin: Builti
                 results.append(("fails", str(failure)))
         assert results[0] == results[1]
         assert arguments == before
+
+    check()
+
+
+@pytest.mark.parametrize("builtin", BUILTINS.values(), ids=BUILTINS)
+def test_an_argument_that_is_refused_before_a_run_is_refused_in_it(builtin: Builtin) -> None:
+    """Whatever the arguments are that are not known before."""
+    signature, example = builtin.signature, builtin.signature.example
+    assert example is not None
+    most = signature.most if signature.most is not None else signature.fewest + 2
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        count = data.draw(st.integers(signature.fewest, most))
+        arguments = [
+            data.draw(VALUES | st.sampled_from(example.args) if example.args else VALUES) for _ in range(count)
+        ]
+        known = data.draw(st.sets(st.integers(0, max(count - 1, 0)))) if count else set()
+        refused = signature.refusal({index: Given(arguments[index]) for index in known}, count)
+        if refused:
+            with pytest.raises(ValueError, match=r"\w"):
+                builtin.evaluate(*arguments)
 
     check()
 

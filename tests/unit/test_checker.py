@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from domain.callables import SIGNATURES
-from domain.program.checker import check
+from domain.program.checker import check, review
 from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
 from domain.program.values import dumps
-from tests.support.programs import block, call, do, for_each, let, literal, program, var
+from tests.support.programs import block, call, do, for_each, let, list_comp, literal, program, var
 
 NO_PROGRAM = 'a program is an object: {"kind": "Program", "body": [...]}'
 NO_NODE = "it must be a node: an object with a kind"
@@ -200,3 +200,177 @@ def test_statements_are_nested_so_deep_and_no_deeper(levels: int, message: str |
     found = check(program(statement), SIGNATURES)
 
     assert [finding.message for finding in found] == ([] if message is None else [message])
+
+
+def findings(*body: Any) -> list[tuple[str, str]]:
+    return [(finding.path, finding.message) for finding in check(program(*body), SIGNATURES)]
+
+
+UNKNOWN = var("input")
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        (call("time.sleep", literal("ten")), "time.sleep: seconds must be a number, not string"),
+        (call("time.sleep", literal(-1)), "time.sleep: seconds must not be negative, and -1 is"),
+        (
+            call("time.sleep", literal(10**8)),
+            "time.sleep: one wait is at most 2592000 seconds, 30 days, and this one is",
+        ),
+        (call("time.sleep_until", literal("soon")), "time.sleep_until: moment must be ISO 8601, not 'soon'"),
+        (call("http.request", literal("FETCH"), UNKNOWN), "http.request: method must be one of GET, HEAD, POST"),
+        (call("http.request", UNKNOWN, literal("ftp://a")), "http.request: url must be an http or https address"),
+        (
+            call("http.request", UNKNOWN, UNKNOWN, literal({"timout": 5})),
+            "http.request: options.timout is unknown; options has headers, query, json, body, timeout",
+        ),
+        (
+            call("http.request", UNKNOWN, UNKNOWN, literal({"json": 1, "body": "a"})),
+            "http.request: options may have json or body, not both",
+        ),
+        (call("api.request", literal("HEAD"), UNKNOWN), "api.request: method must be one of GET, POST"),
+        (
+            call("api.request", UNKNOWN, literal("../x")),
+            "api.request: path must be relative to the configured base URL",
+        ),
+        (call("api.request", UNKNOWN, UNKNOWN, literal([])), "api.request: payload must be an object, not list"),
+        (call("email.send", literal({"subject": "s", "text": "t"})), "email.send: mail.to is missing"),
+        (call("email.send", literal({"to": "a", "subject": "s", "text": "t"})), "email.send: mail.to.0 must be a mail"),
+        (
+            call("human.create", UNKNOWN, UNKNOWN, UNKNOWN, literal({"timeout": 5})),
+            "human.create: decisionConfig.timeout is unknown",
+        ),
+        (call("human.create", UNKNOWN, literal(5)), "human.create: actionId must be a string, not number"),
+        (call("date.add", UNKNOWN, literal(1), literal("fortnight")), "date.add: unit must be"),
+        (call("date.add", UNKNOWN, UNKNOWN, UNKNOWN, literal("Berlin")), "date.add: zone must be a time zone such as"),
+        (call("date.format", UNKNOWN, literal("YYYY-TT")), "date.format: pattern has no TT"),
+        (call("string.upper", literal(5)), "string.upper: text must be a string, not a number"),
+        (call("string.repeat", UNKNOWN, literal(-1)), "string.repeat: times must not be negative, and -1 is"),
+        (call("number.round", UNKNOWN, literal(99)), "number.round: digits must be 0 to 15, not 99"),
+        (call("number.floor_divide", literal(1), literal(0)), "number.floor_divide: cannot divide by zero"),
+        (call("list.concat", literal([1]), literal(2)), r"list.concat: lists[1] must be a list, not a number"),
+    ],
+)
+def test_an_argument_that_no_call_can_use_is_told_before_it_costs(expression: Any, said: str) -> None:
+    [(path, message)] = findings(do(expression))
+
+    assert (path, message[: len(said)]) == ("body[0].expr", said)
+
+
+def fields_with(**given: Any) -> Any:
+    return {"kind": "ObjectExpr", "properties": [{"key": key, "value": value} for key, value in given.items()]}
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        (fields_with(subject=UNKNOWN, text=literal("t")), "mail.to is missing"),
+        (fields_with(to=UNKNOWN, subject=literal(""), text=UNKNOWN), "mail.subject must not be empty"),
+        (fields_with(to=UNKNOWN, subject=UNKNOWN, text=UNKNOWN, cc=UNKNOWN), "mail.cc is unknown; mail has to"),
+        (fields_with(to=UNKNOWN, subject=UNKNOWN, text=UNKNOWN), None),
+        (fields_with(to=literal("a@b"), subject=UNKNOWN, text=UNKNOWN), None),
+    ],
+)
+def test_an_object_is_checked_as_far_as_it_is_known(argument: Any, said: str | None) -> None:
+    found = findings(do(call("email.send", argument)))
+
+    assert [message.removeprefix("email.send: ")[: len(said or "")] for _, message in found] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        call("date.add", UNKNOWN, literal(1.5), UNKNOWN),
+        call("human.create", UNKNOWN, literal(None), literal(None), literal(None)),
+        call(
+            "human.create", UNKNOWN, UNKNOWN, UNKNOWN, fields_with(timeoutSeconds=literal(5), defaultDecision=UNKNOWN)
+        ),
+        call("http.request", literal("get"), UNKNOWN, fields_with(json=UNKNOWN)),
+        call("list.append", UNKNOWN, literal(1), literal(2)),
+        call("list.sort", UNKNOWN, literal("key")),
+        call("number.clamp", UNKNOWN, literal(0), literal(1)),
+    ],
+)
+def test_what_may_be_right_is_not_told(expression: Any) -> None:
+    assert findings(do(expression)) == []
+
+
+def test_an_argument_that_cannot_be_stored_is_told_as_that_alone() -> None:
+    assert findings(do(call("string.upper", literal("\x00")))) == [("body[0].expr.args[0].value", UNSTORABLE)]
+    mail = fields_with(to=literal("\x00"), subject=literal("s"), text=literal("t"))
+    assert findings(do(call("email.send", mail))) == [("body[0].expr.args[0].properties[0].value.value", UNSTORABLE)]
+
+
+def test_a_text_that_is_no_unicode_is_told_in_a_sentence_of_ours() -> None:
+    assert findings({"kind": "LetStmt", "name": "\ud800"}) == [("body[0].name", "it cannot stand here")]
+
+
+def warned(*body: Any) -> list[tuple[str, str]]:
+    found = review(program(*body), SIGNATURES)
+    assert all(finding.severity == "warning" for finding in found)
+    return [(finding.path, finding.message) for finding in found]
+
+
+RETURN: Any = {"kind": "ReturnStmt"}
+
+
+def branches(then: Any, otherwise: Any) -> Any:
+    return {"kind": "IfStmt", "cond": UNKNOWN, "thenBranch": then, "elseBranch": otherwise}
+
+
+@pytest.mark.parametrize(
+    ("body", "warnings"),
+    [
+        ([RETURN, do(literal(1)), do(literal(2))], [("body[1]", "it never runs: a ReturnStmt comes before it")]),
+        ([block(RETURN), do(literal(1))], [("body[1]", "it never runs: a ReturnStmt comes before it")]),
+        (
+            [branches(RETURN, block(do(literal(1)), RETURN)), do(literal(1))],
+            [("body[1]", "it never runs: a branch either way comes before it")],
+        ),
+        ([branches(RETURN, block()), do(literal(1))], []),
+        (
+            [for_each("x", literal([1]), {"kind": "BreakStmt"}, do(literal(1)))],
+            [("body[0].body.body[1]", "it never runs: a BreakStmt comes before it")],
+        ),
+        (
+            [{"kind": "TryStmt", "body": block(), "name": "e", "handler": block(RETURN, RETURN)}],
+            [("body[0].handler.body[1]", "it never runs: a ReturnStmt comes before it")],
+        ),
+        ([let("x", literal(1))], [("body[0]", "the variable x is never used")]),
+        ([let("_x", literal(1))], []),
+        ([let("x", literal(1)), do(var("x"))], []),
+        (
+            [let("x", literal(1)), {"kind": "AssignStmt", "name": "x", "value": literal(2)}],
+            [("body[0]", "the variable x is never used")],
+        ),
+        (
+            [let("x", literal(1)), block(let("x", literal(2)), do(var("x")))],
+            [("body[0]", "the variable x is never used")],
+        ),
+        ([let("x", literal(1)), for_each("x", var("x"), do(var("x")))], []),
+        (
+            [let("x", literal(1)), for_each("x", literal([]), do(var("x")))],
+            [("body[0]", "the variable x is never used")],
+        ),
+        (
+            [let("x", literal(1)), do(list_comp(var("x"), "x", literal([1])))],
+            [("body[0]", "the variable x is never used")],
+        ),
+        ([let("x", literal(1)), do(list_comp(literal(1), "y", literal([1]), var("x")))], []),
+        ([branches(let("x", literal(1)), do(literal(1)))], [("body[0].thenBranch", "the variable x is never used")]),
+        (
+            [{"kind": "WhileStmt", "cond": literal(0), "body": let("x", literal(1))}],
+            [("body[0].body", "the variable x is never used")],
+        ),
+    ],
+)
+def test_what_is_hardly_meant_is_warned_of(body: list[Any], warnings: list[tuple[str, str]]) -> None:
+    assert warned(*body) == warnings
+
+
+def test_a_program_with_errors_is_warned_of_nothing() -> None:
+    assert review(program(let("x", literal(1)), do(var("y"))), SIGNATURES) == check(
+        program(let("x", literal(1)), do(var("y"))), SIGNATURES
+    )
+    assert review(5, SIGNATURES) == check(5, SIGNATURES)

@@ -5,7 +5,21 @@ from typing import Any
 import pytest
 
 from domain.program.outlines import Line, outline
-from tests.support.programs import block, call, do, for_each, let, literal, plus, program, ret, var
+from tests.support.programs import (
+    block,
+    call,
+    dict_comp,
+    do,
+    for_each,
+    let,
+    list_comp,
+    literal,
+    plus,
+    program,
+    ret,
+    throw,
+    var,
+)
 
 
 def lines(*body: Any) -> list[tuple[str, int, str]]:
@@ -55,6 +69,9 @@ def test_the_line_of_a_step_is_the_one_at_its_path() -> None:
             {"kind": "CondExpr", "cond": var("c"), "then": literal(1), "else": plus(var("a"), var("b"))},
             "1 if c else (a + b)",
         ),
+        (list_comp(var("x"), "x", var("xs"), var("c")), "[x for x in xs if c]"),
+        ({**list_comp(var("x"), "x", var("xs")), "others": ["y"]}, "[x for x, y in xs]"),
+        (dict_comp(var("x"), literal(1), "x", var("xs")), "{x: 1 for x in xs}"),
         ({"kind": "TemplateExpr", "parts": ["Dear ", var("name"), "!"]}, '"Dear {name}!"'),
     ],
 )
@@ -71,11 +88,16 @@ def test_an_expression_reads_as_it_would_be_written(node: Any, text: str) -> Non
         (ret(var("x")), "return x"),
         ({"kind": "ReturnStmt"}, "return"),
         ({"kind": "FailStmt", "message": literal("no")}, 'fail "no"'),
+        (throw(literal("no")), 'raise "no"'),
         ({"kind": "IfStmt", "cond": var("c"), "thenBranch": block()}, "if c"),
     ],
 )
 def test_a_statement_is_its_line(node: Any, text: str) -> None:
     assert lines(node) == [("body[0]", 0, text)]
+
+
+def test_a_loop_over_parts_names_them_all() -> None:
+    assert lines({**for_each("a", var("xs")), "others": ["b"]}) == [("body[0]", 0, "for a, b in xs")]
 
 
 def test_a_long_line_is_cut() -> None:

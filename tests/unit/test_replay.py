@@ -12,7 +12,7 @@ from domain.program.bookmarks import Bookmark
 from domain.program.calls import Call, CallFailed, Suspended
 from domain.program.interpreter import StepOutcome, run_step
 from domain.program.values import Value, dumps, loads
-from tests.support.programs import block, call, do, for_each, let, literal, plus, var
+from tests.support.programs import block, call, dict_comp, do, for_each, let, list_comp, literal, plus, throw, var
 
 NAMES = ("a", "b")
 _LEAVES = st.integers(-5, 5).map(literal) | st.sampled_from(["x", "", None, True]).map(literal)
@@ -26,6 +26,8 @@ EXPRESSIONS = st.recursive(
         | st.builds(lambda op, x, y: {"kind": "BinaryExpr", "op": op, "left": x, "right": y}, OPERATORS, inner, inner)
         | st.lists(inner, max_size=3).map(lambda items: {"kind": "ArrayExpr", "elements": items})
         | st.builds(lambda c, x, y: {"kind": "CondExpr", "cond": c, "then": x, "else": y}, inner, inner, inner)
+        | st.builds(lambda x, c: list_comp(x, "a", literal([1, 2]), c), inner, inner)
+        | st.builds(lambda x: dict_comp(var("b"), x, "b", literal(["k", "l", "k"])), inner)
     ),
     max_leaves=6,
 )
@@ -42,6 +44,7 @@ def _three_times(body: Any) -> Any:
 
 STATEMENTS = st.recursive(
     EXPRESSIONS.map(do)
+    | EXPRESSIONS.map(throw)
     | st.builds(
         lambda name, value: {"kind": "AssignStmt", "name": name, "value": value}, st.sampled_from(NAMES), EXPRESSIONS
     ),

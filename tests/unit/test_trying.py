@@ -20,10 +20,10 @@ from lodol.trying.bench import Bench, Tried
 from lodol.trying.memory import MemoryTable
 from lodol.trying.world import World
 from tests.support.documents import ROOT, rows, section
-from tests.support.programs import block, call, do, for_each, let, literal, post, program, ret, sleep, var
+from tests.support.programs import block, call, do, for_each, hidden, let, literal, post, program, ret, sleep, var
+from tests.support.samples import SAMPLES
 from tests.support.site import Said, Site
 
-SAMPLES = sorted(file for file in (ROOT / "workflows").glob("*.yaml") if file.suffixes == [".yaml"])
 START = ("--start", "2026-01-15T10:30:00Z")
 
 
@@ -146,7 +146,7 @@ def test_a_trial_prints_steps_calls_lines_and_the_end(folder: Folder) -> None:
 
 
 def test_a_program_that_fails_is_told_with_exit_status_1(folder: Folder) -> None:
-    folder.put(do(call("time.sleep", literal("soon"))))
+    folder.put(do(call("time.sleep", hidden("soon"))))
 
     done = folder.run()
 
@@ -309,14 +309,14 @@ def test_a_call_that_fails_may_be_caught(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
-        (call("http.request", literal("FETCH"), literal("https://a.example/")), "method must be one of"),
-        (call("http.request", literal("GET"), literal("ftp://a.example/")), "url must be an http or https address"),
+        (call("http.request", hidden("FETCH"), hidden("https://a.example/")), "method must be one of"),
+        (call("http.request", hidden("GET"), hidden("ftp://a.example/")), "url must be an http or https address"),
         (
-            call("http.request", literal("GET"), literal("https://a.example/"), literal({"x": 1})),
+            call("http.request", hidden("GET"), hidden("https://a.example/"), hidden({"x": 1})),
             "options.x is unknown",
         ),
-        (call("api.request", literal("GET"), literal("../x")), "path must be relative"),
-        (call("email.send", literal({"to": "a", "subject": "S", "text": "T"})), "must be a mail address"),
+        (call("api.request", hidden("GET"), hidden("../x")), "path must be relative"),
+        (call("email.send", hidden({"to": "a", "subject": "S", "text": "T"})), "must be a mail address"),
     ],
 )
 def test_arguments_are_refused_as_the_product_refuses_them(folder: Folder, made: Any, sentence: str) -> None:

@@ -15,7 +15,7 @@ from domain.program.interpreter import Completed, Failed, run_step
 from domain.program.limits import NODE_VISITS, VALUE_BYTES
 from domain.program.measuring import Meter
 from domain.program.values import Value
-from tests.support.programs import block, call, do, for_each, let, literal, program, var
+from tests.support.programs import block, call, dict_comp, do, for_each, let, list_comp, literal, program, var
 
 EXPRESSION: TypeAdapter[nodes.Expression] = TypeAdapter(nodes.Expression)
 
@@ -81,6 +81,12 @@ TEXT = "a" * 6400
         (call("string.length", var("text")), 2),
         (call("list.reverse", var("list")), 2 + 2 * (25 + 101 // 2 + 291 // 256)),
         (call("string.upper", var("text")), 2 + 100),
+        # A round is a visit, and so is each node in it; the list that comes of it is measured.
+        (list_comp(literal(1), "x", literal([1, 2, 3])), 2 + 3 * 2),
+        (list_comp(literal(1), "x", literal([1, 2, 3]), var("x")), 2 + 3 * 3),
+        (list_comp(literal(1), "x", literal([0, 0, 3]), var("x")), 2 + 2 * 2 + 3),
+        (list_comp(var("x"), "x", var("list")), 2 + 100 * 2 + 25),
+        (dict_comp(var("x"), literal(1), "x", literal(["a", "b", "c"])), 2 + 3 * 3),
         (call("time.now"), 1),
         (call("time.now", var("list")), 2 + 25 + 101 // 2 + 291 // 256),
     ],
@@ -202,6 +208,39 @@ def test_a_bookmark_holds_what_a_resume_needs_and_no_more() -> None:
     assert list(bookmark.rounds) == [bookmark.at]
     assert bookmark.variables == {"n": "x"}
     assert (bookmark.calls, bookmark.rounds[bookmark.at]) == (1, (["x", "y"], 1))
+
+
+@pytest.mark.parametrize("collect", [list_comp, lambda element, *loop: dict_comp(var("x"), element, *loop)])
+def test_a_comprehension_stops_as_soon_as_it_has_collected_more_than_a_value_may_take(collect: Any) -> None:
+    """Each of its items is within the limit; what it holds meanwhile must be, too."""
+    made: list[str] = []
+
+    class Letters(Effects):
+        def call(self, _: Call) -> Value:
+            made.append("a" * (VALUE_BYTES // 4) + str(len(made)))
+            return [made[-1]] if len(made) % 2 else made[-1]
+
+    running, scope = Running(Letters(), Meter()), Scope()
+    node = collect(call("time.now"), "x", literal([str(n) for n in range(10)]))
+
+    with pytest.raises(StepFailure, match=f"more than the limit of {VALUE_BYTES} bytes"):
+        Expressions(running).compile(EXPRESSION.validate_python(node), "here", scope)()
+    assert len(made) == 4
+
+
+def test_an_object_of_each_item_counts_what_it_holds_and_not_what_it_has_dropped() -> None:
+    large = call("string.repeat", literal("a"), literal(VALUE_BYTES // 2))
+
+    assert visits(dict_comp(literal("k"), large, "x", literal([1, 2, 3, 4]))) > 4 * VALUE_BYTES // 2 // 64
+
+
+@pytest.mark.parametrize("element", [var("x"), call("list.length", var("x"))], ids=["ends", "fails"])
+def test_a_bookmark_holds_nothing_of_a_comprehension_that_is_over(element: Any) -> None:
+    over = {"kind": "TryStmt", "body": do(list_comp(element, "x", literal(["kept"]))), "name": "e", "handler": block()}
+
+    bookmark = _bookmark(block(over, for_each("y", literal([1, 2]), do(call("time.now")))), 2)
+
+    assert "kept" not in bookmark.inner.values()
 
 
 def test_a_variable_that_nobody_declared_fails_its_step() -> None:

@@ -17,8 +17,11 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SECONDS = 30.0
 
 
-def _request(context: CallContext, method: Value, path: Value, payload: Value = None) -> outgoing.Request:
-    method = verb(method, _METHODS)
+def _method(method: Value) -> str:
+    return verb(method, _METHODS)
+
+
+def _path(path: Value) -> str:
     if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path or "#" in path:
         raise ValueError(f"path must be a path in ASCII without spaces and fragment, not {text_of(path)[:100]!r}")
     # Read as a server might: with characters in percent form, and parameters of a segment apart.
@@ -26,23 +29,13 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value = 
     leaves = any(segment.partition(";")[0] == ".." for segment in plain.split("/"))
     if leaves or "://" in plain or plain.startswith("//") or "\\" in plain:
         raise ValueError(f"path must be relative to the configured base URL, not {path[:100]!r}")
+    return path
+
+
+def _payload(payload: Value) -> dict[str, Value]:
     if payload is not None and not isinstance(payload, dict):
         raise ValueError(f"payload must be an object, not {kind_of(payload)}")
-    fields: dict[str, Value] = {"workflow_id": context.workflow_id, "teamId": context.workspace_id}
-    fields |= {name: value for name, value in (payload or {}).items() if value is not None or name not in fields}
-    url = f"{context.settings.api_base_url.rstrip('/')}/{path.lstrip('/')}"
-    headers = {"Idempotency-Key": context.idempotency_key, "User-Agent": "lodol-executions"}
-    if context.settings.api_credential_secret_arn:
-        minute = epoch_seconds(context.now()) // 60
-        headers["Authorization"] = f"Bearer {_credential(context.settings.api_credential_secret_arn, minute)}"
-    body = None
-    if method in {"GET", "DELETE"}:
-        query = urlencode({name: text_of(value) for name, value in fields.items()})
-        url += ("&" if "?" in url else "?") + query
-    else:
-        headers["Content-Type"] = "application/json"
-        body = dumps(fields).encode()
-    return outgoing.Request(method, url, headers, body, _SECONDS, context.settings.allowed_hosts)
+    return payload or {}
 
 
 @effect(
@@ -52,7 +45,7 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value = 
     "the payload where unset; a payload of GET and DELETE goes into the query.",
     gives="the parsed body; a status other than 2xx fails",
     reaches_out=True,
-    read=_request,
+    checks={"method": _method, "path": _path, "payload": _payload},
 )
 def request(context: CallContext, method: Value, path: Value, payload: Value = None) -> Outcome:
     """Call the configured API."""
@@ -71,6 +64,25 @@ def request(context: CallContext, method: Value, path: Value, payload: Value = N
     if not 200 <= answer.status < 300:
         raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
     return answer.body
+
+
+def _request(context: CallContext, method: Value, path: Value, payload: Value) -> outgoing.Request:
+    method, path, payload = _method(method), _path(path), _payload(payload)
+    fields: dict[str, Value] = {"workflow_id": context.workflow_id, "teamId": context.workspace_id}
+    fields |= {name: value for name, value in payload.items() if value is not None or name not in fields}
+    url = f"{context.settings.api_base_url.rstrip('/')}/{path.lstrip('/')}"
+    headers = {"Idempotency-Key": context.idempotency_key, "User-Agent": "lodol-executions"}
+    if context.settings.api_credential_secret_arn:
+        minute = epoch_seconds(context.now()) // 60
+        headers["Authorization"] = f"Bearer {_credential(context.settings.api_credential_secret_arn, minute)}"
+    body = None
+    if method in {"GET", "DELETE"}:
+        query = urlencode({name: text_of(value) for name, value in fields.items()})
+        url += ("&" if "?" in url else "?") + query
+    else:
+        headers["Content-Type"] = "application/json"
+        body = dumps(fields).encode()
+    return outgoing.Request(method, url, headers, body, _SECONDS, context.settings.allowed_hosts)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
+from domain.program.signatures import Given
 from domain.program.values import Value, text_of
 
 _SENTENCES = {
@@ -39,6 +41,13 @@ def listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+def fields_of(model: type[BaseModel], *, only_required: bool = False) -> tuple[str, ...]:
+    """The fields that an object of a model may have, or must have, as programs write them."""
+    return tuple(
+        field.alias or name for name, field in model.model_fields.items() if field.is_required() or not only_required
+    )
+
+
 def parsed[M: BaseModel](model: type[M], value: Value, name: str) -> M:
     """Read an object by its model, or raise `ValueError` with a sentence on the first field that is wrong.
 
@@ -47,9 +56,25 @@ def parsed[M: BaseModel](model: type[M], value: Value, name: str) -> M:
     try:
         return model.model_validate({} if value is None else value)
     except ValidationError as invalid:
-        problem = invalid.errors()[0]
-        where = ".".join([name, *(str(part) for part in problem["loc"] if part != "[key]")])
-        if problem["type"] == "extra_forbidden":
-            fields = ", ".join(field.alias or known for known, field in model.model_fields.items())
-            raise ValueError(f"{where} is unknown; {name} has {fields}") from None
-        raise ValueError(f"{where} {_SENTENCES[problem['type']].format(**problem.get('ctx', {}))}") from None
+        raise ValueError(_sentence(model, invalid.errors()[0], name)) from None
+
+
+def ensure_readable(model: type[BaseModel], given: Given, name: str) -> None:
+    """Refuse an object that no call can read, whatever its unknown fields will be, as `parsed` does."""
+    try:
+        model.model_validate({} if given.value is None else given.value)
+    except ValidationError as invalid:
+        for problem in invalid.errors():
+            # What is said of the whole, and of what is not there yet, may be right when it is.
+            where = problem["loc"]
+            if not given.unknown or (where and where[0] not in given.unknown):
+                raise ValueError(_sentence(model, problem, name)) from None
+    if unknown := sorted(given.unknown - {*fields_of(model)}):
+        raise ValueError(f"{name}.{unknown[0]} is unknown; {name} has {', '.join(fields_of(model))}")
+
+
+def _sentence(model: type[BaseModel], problem: ErrorDetails, name: str) -> str:
+    where = ".".join([name, *(str(part) for part in problem["loc"] if part != "[key]")])
+    if problem["type"] == "extra_forbidden":
+        return f"{where} is unknown; {name} has {', '.join(fields_of(model))}"
+    return f"{where} {_SENTENCES[problem['type']].format(**problem.get('ctx', {}))}"

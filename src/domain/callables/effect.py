@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from domain.aws.writes import Write
+from domain.callables.arguments import ensure_readable, fields_of
 from domain.callables.settings import Settings
 from domain.moments import Clock
-from domain.program.signatures import Signature, parameters
+from domain.program.signatures import Given, Signature, parameters
 from domain.program.values import Value
 
 if TYPE_CHECKING:
@@ -94,13 +98,12 @@ class Effect:
     """An effect; `reaches_out` where it does something in the world, before which its step must be on record.
 
     `perform` gets the context and the arguments. It raises `CallFailed` for what fails the step, and `ValueError`
-    for arguments it cannot use. `read`, of an effect that calls others, only reads the arguments as `perform` does.
+    for arguments it cannot use.
     """
 
     signature: Signature
     perform: Callable[..., Outcome]
     reaches_out: bool
-    read: Callable[..., object] | None = None
 
 
 def effect(
@@ -110,11 +113,37 @@ def effect(
     *,
     gives: str,
     reaches_out: bool = False,
-    read: Callable[..., object] | None = None,
+    reads: Mapping[str, type[BaseModel]] = MappingProxyType({}),
+    checks: Mapping[str, Callable[[Value], object]] = MappingProxyType({}),
 ) -> Callable[[Callable[..., Outcome]], Effect]:
-    """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`."""
+    """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`.
+
+    `reads` has the model of each parameter that is an object with fields of its own, `checks` what raises `ValueError`
+    for a value that another cannot use: programs that say such a value are not stored.
+    """
+    takes_all = tuple(
+        replace(parameter, fields=fields_of(model), required=fields_of(model, only_required=True))
+        if model
+        else parameter
+        for parameter in parameters(takes)
+        for model in [reads.get(parameter.name)]
+    )
 
     def make(function: Callable[..., Any]) -> Effect:
-        return Effect(Signature(name, parameters(takes), summary, result=gives), function, reaches_out, read)
+        signature = Signature(name, takes_all, summary, result=gives, refusal=refusal)
+        return Effect(signature, function, reaches_out)
+
+    def refusal(given: Mapping[int, Given], _: int) -> str | None:
+        try:
+            for index, argument in given.items():
+                parameter = takes_all[index]
+                is_left_out = parameter.optional and argument.value is None
+                if parameter.name in reads:
+                    ensure_readable(reads[parameter.name], argument, parameter.name)
+                elif parameter.name in checks and not is_left_out and not argument.unknown:
+                    checks[parameter.name](argument.value)
+        except ValueError as error:
+            return str(error)
+        return None
 
     return make

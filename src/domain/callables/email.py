@@ -45,17 +45,13 @@ class Mail(BaseModel):
     reply_to: Address | None = None
 
 
-def _mail(_: CallContext, mail: Value) -> Mail:
-    return parsed(Mail, mail, "mail")
-
-
 @effect(
     "email.send",
     "mail",
     "Sends a mail: `{to, subject, text, html?, reply_to?}`; `to` is an address or a list of up to 50.",
     gives="`{message_id}`",
     reaches_out=True,
-    read=_mail,
+    reads={"mail": Mail},
 )
 def send(context: CallContext, mail: Value) -> Outcome:
     """Send a mail, tagged with the execution and the call that sent it."""
@@ -65,7 +61,7 @@ def send(context: CallContext, mail: Value) -> Outcome:
 
     from domain.aws.clients import call_aws
 
-    read = _mail(context, mail)
+    read = parsed(Mail, mail, "mail")
     body = {"Text": {"Data": read.text, "Charset": "UTF-8"}}
     if read.html is not None:
         body["Html"] = {"Data": read.html, "Charset": "UTF-8"}

@@ -3,9 +3,9 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from domain.callables import outgoing
 from domain.callables.arguments import listed, parsed, verb
@@ -51,26 +51,18 @@ class Options(BaseModel):
     body: str | None = None
     timeout: Annotated[float, Field(gt=0, le=outgoing.LONGEST_SECONDS)] = _USUAL_SECONDS
 
-
-def _request(context: CallContext, method: Value, url: Value, given_options: Value = None) -> outgoing.Request:
-    options = parsed(Options, given_options, "options")
-    method = verb(method, _METHODS)
-    headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
-    headers["Idempotency-Key"] = context.idempotency_key
-    given = {name.lower() for name in headers}
-    if "user-agent" not in given:
-        headers["User-Agent"] = "lodol-executions"
-    body = options.body.encode() if options.body is not None else None
-    if "json_" in options.model_fields_set:
-        if body is not None:
-            raise ValueError("options may have json or body, not both")
-        body = dumps(options.json_).encode()  # type: ignore[arg-type]
-        if "content-type" not in given:
-            headers["Content-Type"] = "application/json"
-    return outgoing.Request(method, _url(url, options), headers, body, options.timeout, context.settings.allowed_hosts)
+    @model_validator(mode="after")
+    def _has_one_body(self) -> Any:
+        if self.body is not None and "json_" in self.model_fields_set:
+            raise ValueError("may have json or body, not both")
+        return self
 
 
-def _url(url: Value, options: Options) -> str:
+def _method(method: Value) -> str:
+    return verb(method, _METHODS)
+
+
+def _address(url: Value) -> SplitResult:
     if not isinstance(url, str):
         raise ValueError(f"url must be a string, not {text_of(url)[:40]}")
     try:
@@ -82,9 +74,7 @@ def _url(url: Value, options: Options) -> str:
         raise ValueError(f"url must be an http or https address in ASCII, not {url[:100]!r}")
     if parts.username is not None:
         raise ValueError("url must not carry a user name or password; send an Authorization header")
-    query = [(name, text_of(one)) for name, values in options.query.items() for one in values if one is not None]
-    added = "&".join(filter(None, [parts.query, urlencode(query)]))
-    return parts._replace(query=added, fragment="").geturl()
+    return parts
 
 
 @effect(
@@ -94,11 +84,12 @@ def _url(url: Value, options: Options) -> str:
     "Redirects are answers like all others.",
     gives="`{status, headers, body}`, header names in lower case, JSON bodies parsed",
     reaches_out=True,
-    read=_request,
+    reads={"options": Options},
+    checks={"method": _method, "url": _address},
 )
 def request(context: CallContext, method: Value, url: Value, options: Value = None) -> Outcome:
     """Send a request; 429, 502, 503, 504 and failed connections are tried again, the last answer being the result."""
-    answer = outgoing.send(_request(context, method, url, options))
+    answer = outgoing.send(_request(context, method, url, parsed(Options, options, "options")))
     return answer if isinstance(answer, Retry) else outcome_of(answer, context.now())
 
 
@@ -107,3 +98,26 @@ def outcome_of(answer: outgoing.Response, now: datetime) -> Outcome:
     if answer.status in outgoing.RETRIED:
         return Retry(f"the answer was {answer.status}", answer.retry_after(now), answer.value(), has_last=True)
     return answer.value()
+
+
+def _request(context: CallContext, method: Value, url: Value, options: Options) -> outgoing.Request:
+    headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
+    headers["Idempotency-Key"] = context.idempotency_key
+    given = {name.lower() for name in headers}
+    if "user-agent" not in given:
+        headers["User-Agent"] = "lodol-executions"
+    body = options.body.encode() if options.body is not None else None
+    if "json_" in options.model_fields_set:
+        body = dumps(options.json_).encode()  # type: ignore[arg-type]
+        if "content-type" not in given:
+            headers["Content-Type"] = "application/json"
+    return outgoing.Request(
+        _method(method), _url(url, options), headers, body, options.timeout, context.settings.allowed_hosts
+    )
+
+
+def _url(url: Value, options: Options) -> str:
+    parts = _address(url)
+    query = [(name, text_of(one)) for name, values in options.query.items() for one in values if one is not None]
+    added = "&".join(filter(None, [parts.query, urlencode(query)]))
+    return parts._replace(query=added, fragment="").geturl()

@@ -38,6 +38,12 @@ class DecisionConfig(BaseModel):
         return self
 
 
+def _action(action_id: Value) -> str | None:
+    if action_id is not None and not isinstance(action_id, str):
+        raise ValueError(f"actionId must be a string, not {kind_of(action_id)}")
+    return action_id
+
+
 @effect(
     "human.create",
     "content, actionId?, steps?, decisionConfig?",
@@ -45,6 +51,8 @@ class DecisionConfig(BaseModel):
     "`approved` and `rejected` without it.",
     gives="the review's id",
     reaches_out=True,
+    reads={"decisionConfig": DecisionConfig},
+    checks={"actionId": _action},
 )
 def create(
     context: CallContext,
@@ -55,8 +63,7 @@ def create(
 ) -> Outcome:
     """Create a review, in the same write as the journal's entry of it: once, whatever crashes."""
     config = parsed(DecisionConfig, decision_config, "decisionConfig")
-    if action_id is not None and not isinstance(action_id, str):
-        raise ValueError(f"actionId must be a string, not {kind_of(action_id)}")
+    action = _action(action_id)
     ensure_storable([content, action_id, steps], "the review")
     if len(reviews.of_execution(context.table, context.execution_id)) >= REVIEWS:
         raise CallFailed(f"the execution reached its limit of {REVIEWS} reviews")
@@ -69,7 +76,7 @@ def create(
         execution_id=context.execution_id,
         created_at=to_text(now),
         content=content,
-        action_id=action_id,
+        action_id=action,
         steps=steps,
         decisions=tuple(config.decisions),
         times_out_at=None if times_out is None else epoch_seconds(times_out),

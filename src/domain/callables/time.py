@@ -14,31 +14,50 @@ def now(context: CallContext) -> Value:
     return to_text(context.now())
 
 
-@effect("time.sleep", "seconds", "Waits so many seconds, at most 30 days.", gives="`null`")
-def sleep(context: CallContext, seconds: Value) -> Sleep:
-    """Wait from the start of the call on."""
+def _bounded(seconds: float) -> float:
+    if seconds > WAIT_SECONDS:
+        raise ValueError(f"one wait is at most {WAIT_SECONDS} seconds, 30 days, and this one is {seconds}")
+    return seconds
+
+
+def _seconds(seconds: Value) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise ValueError(f"seconds must be a number, not {kind_of(seconds)}")
     if seconds < 0:
         raise ValueError(f"seconds must not be negative, and {seconds} is")
-    return _bounded(context, seconds)
+    return _bounded(seconds)
 
 
-@effect("time.sleep_until", "moment", "Waits until a moment, ISO 8601, at most 30 days ahead.", gives="`null`")
-def sleep_until(context: CallContext, moment: Value) -> Sleep:
-    """Wait until a moment; one that is past is no wait. Without an offset it is UTC."""
+def _moment(moment: Value) -> datetime:
     if not isinstance(moment, str):
         raise ValueError(f"moment must be a string, not {kind_of(moment)}")
     try:
         until = datetime.fromisoformat(moment)
     except ValueError:
         raise ValueError(f"moment must be ISO 8601, not {moment[:60]!r}") from None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return _bounded(context, max((until - context.started_at).total_seconds(), 0))
+    return until if until.tzinfo else until.replace(tzinfo=UTC)
 
 
-def _bounded(context: CallContext, seconds: float) -> Sleep:
-    if seconds > WAIT_SECONDS:
-        raise ValueError(f"one wait is at most {WAIT_SECONDS} seconds, 30 days, and this one is {seconds}")
-    return Sleep(context.started_at + timedelta(seconds=seconds))
+@effect(
+    "time.sleep",
+    "seconds",
+    "Waits so many seconds, at most 30 days.",
+    gives="`null`",
+    checks={"seconds": _seconds},
+)
+def sleep(context: CallContext, seconds: Value) -> Sleep:
+    """Wait from the start of the call on."""
+    return Sleep(context.started_at + timedelta(seconds=_seconds(seconds)))
+
+
+@effect(
+    "time.sleep_until",
+    "moment",
+    "Waits until a moment, ISO 8601, at most 30 days ahead.",
+    gives="`null`",
+    checks={"moment": _moment},
+)
+def sleep_until(context: CallContext, moment: Value) -> Sleep:
+    """Wait until a moment; one that is past is no wait. Without an offset it is UTC."""
+    ahead = max((_moment(moment) - context.started_at).total_seconds(), 0)
+    return Sleep(context.started_at + timedelta(seconds=_bounded(ahead)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -10,18 +10,23 @@ from domain.program import nodes, scoping
 from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
 from domain.program.signatures import Signatures
 from domain.program.values import Value, dumps
+from domain.program.warnings import warnings
 
 _KINDS = {model.model_fields["kind"].annotation.__args__[0]: model for model in nodes.KINDS}  # type: ignore[union-attr]
 _JSON_LEVELS = 4 * NESTING
 """More levels of JSON than any program has whose nodes are nested within the limit, and few enough to walk."""
 
 
+type Severity = Literal["error", "warning"]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something that is wrong with a program: where, and what."""
+    """Something that is wrong with a program: where, and what; a warning keeps nobody from storing it."""
 
     path: str
     message: str
+    severity: Severity = "error"
 
 
 def check(source: Value, signatures: Signatures) -> list[Finding]:
@@ -34,6 +39,14 @@ def check(source: Value, signatures: Signatures) -> list[Finding]:
     if _is_deeper(source, _JSON_LEVELS):
         return [Finding("program", f"it is nested deeper than the limit of {NESTING} levels")]
     return [*_size(source), *dict.fromkeys([*_structure(source), *_meaning(source, signatures)])]
+
+
+def review(source: Value, signatures: Signatures) -> list[Finding]:
+    """Find all that is wrong with a program, and where nothing is, what it is warned of."""
+    found = check(source, signatures)
+    if found or not isinstance(source, dict):
+        return found
+    return [Finding(path, message, "warning") for path, message in warnings(source)]
 
 
 def parse(source: Value) -> nodes.Program:
@@ -116,7 +129,7 @@ def _finding(source: dict[str, Any], error: Any) -> Finding | None:
         case "list_type":
             return Finding(path, "it must be a list")
         case _:
-            return Finding(path, error["msg"])
+            return Finding(path, "it cannot stand here")
 
 
 def _is_tag(part: object) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from domain.program import nodes, operators
 from domain.program.builtins import BUILTINS
 from domain.program.calls import Call, CallFailed, Effects
 from domain.program.failures import StepFailure
-from domain.program.measuring import Meter
-from domain.program.values import Value, is_truthy, text_of
+from domain.program.limits import VALUE_BYTES
+from domain.program.measuring import Meter, too_large
+from domain.program.values import Value, is_truthy, kind_of, text_of
 
 type Evaluate = Callable[[], Value]
 
@@ -49,6 +50,24 @@ class Running:
         scope.slots[name] = len(self.slots)
         self.slots.append(value)
         return scope.slots[name]
+
+    def bind(self, targets: list[int], item: Value, at: str) -> None:
+        """Give the variables of a loop, by their slots, the values of a round."""
+        if len(targets) == 1:
+            self.slots[targets[0]] = item
+            return
+        if not isinstance(item, list) or len(item) != len(targets):
+            what = f"a list of {len(item)}" if isinstance(item, list) else kind_of(item)
+            raise StepFailure(at, f"each item must be a list of {len(targets)}, and one is {what}")
+        for slot, part in zip(targets, item, strict=True):
+            self.slots[slot] = part
+
+
+def looped(value: Value, at: str) -> list[Value]:
+    """The list that a loop goes over."""
+    if isinstance(value, list):
+        return value
+    raise StepFailure(at, f"cannot loop over {kind_of(value)}, only over a list")
 
 
 class Expressions:
@@ -96,6 +115,10 @@ class Expressions:
                 return self._made(at, lambda: {key: value() for key, value in fields})
             case nodes.TemplateExpr():
                 return self._template(node, at, scope)
+            case nodes.ListCompExpr():
+                return self._list_of(node, at, scope)
+            case nodes.DictCompExpr():
+                return self._object_of(node, at, scope)
 
     def _constant(self, value: Value, at: str) -> Evaluate:
         meter = self._meter
@@ -177,6 +200,72 @@ class Expressions:
             for i, part in enumerate(node.parts)
         ]
         return self._made(at, lambda: "".join(text_of(self._visited(part(), at)) for part in parts))
+
+    def _list_of(self, node: nodes.ListCompExpr, at: str, scope: Scope) -> Evaluate:
+        inner, rounds = self._rounds(node, at, scope)
+        element = self.compile(node.element, f"{at}.element", inner)
+        meter = self._meter
+
+        def compute() -> Value:
+            made: list[Value] = []
+            size = 0
+            for _ in rounds():
+                value = element()
+                size += 1 + meter.least(value, at)
+                if size > VALUE_BYTES:
+                    raise too_large()
+                made.append(value)
+            return made
+
+        return self._made(at, compute)
+
+    def _object_of(self, node: nodes.DictCompExpr, at: str, scope: Scope) -> Evaluate:
+        inner, rounds = self._rounds(node, at, scope)
+        key = self.compile(node.key, f"{at}.key", inner)
+        value = self.compile(node.value, f"{at}.value", inner)
+        meter = self._meter
+
+        def compute() -> Value:
+            made: dict[str, Value] = {}
+            sizes: dict[str, int] = {}
+            size = 0
+            for _ in rounds():
+                name = key()
+                if not isinstance(name, str):
+                    raise StepFailure(f"{at}.key", f"a key must be a string, not {kind_of(name)}")
+                made[name] = value()
+                size -= sizes.get(name, 0)
+                sizes[name] = 1 + len(name) + meter.least(made[name], at)
+                size += sizes[name]
+                if size > VALUE_BYTES:
+                    raise too_large()
+            return made
+
+        return self._made(at, compute)
+
+    def _rounds(
+        self, node: nodes.ListCompExpr | nodes.DictCompExpr, at: str, scope: Scope
+    ) -> tuple[Scope, Callable[[], Iterator[None]]]:
+        """The scope of a comprehension's variables, and what goes through the rounds whose condition holds."""
+        meter, inner = self._meter, Scope(scope)
+        iterable = self.compile(node.iterable, f"{at}.iterable", scope)
+        running = self._running
+        targets = [running.declare(inner, name) for name in (node.name, *node.others)]
+        cond = self.compile(node.cond, f"{at}.cond", inner) if node.cond else None
+
+        def rounds() -> Iterator[None]:
+            try:
+                for item in looped(iterable(), f"{at}.iterable"):
+                    meter.charge(1, at)
+                    running.bind(targets, item, f"{at}.iterable")
+                    if cond is None or is_truthy(cond()):
+                        yield
+            finally:
+                # A bookmark holds every variable, and of these nobody needs the last values.
+                for slot in targets:
+                    running.slots[slot] = None
+
+        return inner, rounds
 
     def _call(self, node: nodes.CallExpr, at: str, scope: Scope) -> Evaluate:
         callee = node.callee

@@ -60,11 +60,17 @@ class Meter:
             _ensure_scalar(value)
         return value
 
+    def least(self, value: Value, at: str) -> int:
+        """Bytes that a value takes at least: what is needed to stop before too much of it was collected."""
+        if isinstance(value, list | dict):
+            return self._measure_nested(value, at).size
+        return len(value) if isinstance(value, str) else 1
+
     def _measure_string(self, value: str, at: str) -> Measure:
         if len(value) > _BYTES_PER_VISIT:
             self.charge(len(value) // _BYTES_PER_VISIT, at)
         if len(value) > VALUE_BYTES:
-            raise _too_large()
+            raise too_large()
         if "\x00" in value:
             raise ValueError("a string with the character NUL cannot be stored")
         try:
@@ -72,7 +78,7 @@ class Meter:
         except UnicodeEncodeError:
             raise ValueError("a string with half of a surrogate pair cannot be stored") from None
         if size > VALUE_BYTES:
-            raise _too_large()
+            raise too_large()
         return Measure(size, 0, 1)
 
     def _measure_nested(self, value: list[Value] | dict[str, Value], at: str) -> Measure:
@@ -90,7 +96,7 @@ class Meter:
             depth = max(depth, inner.depth)
             count += inner.parts
             if size > VALUE_BYTES:
-                raise _too_large()
+                raise too_large()
             if depth >= NESTING:
                 raise ValueError(f"a value is nested deeper than the limit of {NESTING} levels")
         measured = Measure(size, depth + 1, count)
@@ -110,5 +116,6 @@ def _scalar_size(value: Value) -> int:
     return len(dumps(value))
 
 
-def _too_large() -> ValueError:
+def too_large() -> ValueError:
+    """The refusal of a value that takes more than the limit."""
     return ValueError(f"a value takes more than the limit of {VALUE_BYTES} bytes as JSON")

@@ -34,7 +34,7 @@ class AssignStmt(Node):
 
 
 class IfStmt(Node):
-    """Runs one of two branches; `null`, `false`, `0` and `""` are falsy, all else is truthy."""
+    """Runs one of two branches; `null`, `false`, `0` and what is empty are falsy, all else is truthy."""
 
     kind: Literal["IfStmt"]
     cond: Expression
@@ -57,10 +57,14 @@ class BlockStmt(Node):
 
 
 class ForEachStmt(Node):
-    """Runs its body for each item of a list, `name` being a new variable every time."""
+    """Runs its body for each item of a list, `name` being a new variable every time.
+
+    With `others`, each item is a list of as many items as there are names, and each name is one of them.
+    """
 
     kind: Literal["ForEachStmt"]
     name: Name
+    others: list[Name] = Field(default_factory=list)
     iterable: Expression
     body: Statement
 
@@ -105,6 +109,13 @@ class FailStmt(Node):
     """Ends the execution as failed, with this error."""
 
     kind: Literal["FailStmt"]
+    message: Expression
+
+
+class ThrowStmt(Node):
+    """Fails the step with this message, which a `TryStmt` around it catches."""
+
+    kind: Literal["ThrowStmt"]
     message: Expression
 
 
@@ -195,6 +206,32 @@ class CondExpr(Node):
     otherwise: Expression = Field(alias="else")
 
 
+class ListCompExpr(Node):
+    """A list of what an element is for each item of another list, of those items for which `cond` is truthy.
+
+    `name` and `others` are variables within it, as those of a `ForEachStmt` are within its body.
+    """
+
+    kind: Literal["ListCompExpr"]
+    element: Expression
+    name: Name
+    others: list[Name] = Field(default_factory=list)
+    iterable: Expression
+    cond: Expression | None = None
+
+
+class DictCompExpr(Node):
+    """An object of a key and a value for each item of a list, as `ListCompExpr` is a list; the last of a key counts."""
+
+    kind: Literal["DictCompExpr"]
+    key: Expression
+    value: Expression
+    name: Name
+    others: list[Name] = Field(default_factory=list)
+    iterable: Expression
+    cond: Expression | None = None
+
+
 class TemplateExpr(Node):
     """Joins its parts to a string: strings as they are, other values as JSON."""
 
@@ -214,7 +251,8 @@ type Statement = Annotated[
     | ContinueStmt
     | TryStmt
     | ReturnStmt
-    | FailStmt,
+    | FailStmt
+    | ThrowStmt,
     Field(discriminator="kind"),
 ]
 
@@ -229,7 +267,9 @@ type Expression = Annotated[
     | ArrayExpr
     | ObjectExpr
     | CondExpr
-    | TemplateExpr,
+    | TemplateExpr
+    | ListCompExpr
+    | DictCompExpr,
     Field(discriminator="kind"),
 ]
 

@@ -51,11 +51,10 @@ def _divide(left: Number, right: Number) -> Number:
 
 
 def _remainder(left: Number, right: Number) -> Number:
-    """The remainder has the sign of the dividend, as in most languages that write JSON."""
+    """The remainder has the sign of the divisor, so that it counts on through zero."""
     if right == 0:
         raise ValueError("cannot divide by zero")
-    rest = abs(left) % abs(right)
-    return -rest if left < 0 else rest
+    return left % right
 
 
 def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], Value]:

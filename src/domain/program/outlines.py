@@ -63,7 +63,7 @@ def _text(node: Any) -> str:
         case "IfStmt":
             return f"if {_expression(node['cond'])}"
         case "ForEachStmt":
-            return f"for {node['name']} in {_expression(node['iterable'])}"
+            return f"for {_loop(node)}"
         case "WhileStmt":
             return f"while {_expression(node['cond'])}"
         case "TryStmt":
@@ -72,6 +72,8 @@ def _text(node: Any) -> str:
             return f"return {_expression(node['value'])}" if node.get("value") else "return"
         case "FailStmt":
             return f"fail {_expression(node['message'])}"
+        case "ThrowStmt":
+            return f"raise {_expression(node['message'])}"
         case "BreakStmt":
             return "break"
         case _:
@@ -104,9 +106,19 @@ def _expression(node: Any) -> str:
             return f"{{{inside}}}"
         case "CondExpr":
             return f"{_operand(node['then'])} if {_operand(node['cond'])} else {_operand(node['else'])}"
+        case "ListCompExpr":
+            return f"[{_expression(node['element'])} for {_loop(node)}]"
+        case "DictCompExpr":
+            return f"{{{_expression(node['key'])}: {_expression(node['value'])} for {_loop(node)}}}"
         case _:
             parts = (part if isinstance(part, str) else f"{{{_expression(part)}}}" for part in node["parts"])
             return json.dumps("".join(parts), ensure_ascii=False)
+
+
+def _loop(node: Any) -> str:
+    """What a loop or a comprehension goes over, by which names, and on which condition."""
+    text = f"{', '.join([node['name'], *node.get('others', [])])} in {_expression(node['iterable'])}"
+    return f"{text} if {_expression(node['cond'])}" if node.get("cond") else text
 
 
 def _operand(node: Any) -> str:

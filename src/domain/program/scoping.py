@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from domain.program.limits import NESTING
-from domain.program.signatures import Signatures
+from domain.program.signatures import Given, Signatures
 from domain.program.values import ensure_storable
 
 type Found = Iterator[tuple[str, str]]
@@ -86,7 +86,7 @@ class Walk:
             case "ForEachStmt":
                 yield from self._expression(node.get("iterable"), f"{at}.iterable", names, below)
                 inner = Names(names)
-                yield from inner.declare(node.get("name"), at)
+                yield from _declared(inner, node, at)
                 yield from self._statement(node.get("body"), f"{at}.body", Names(inner), below, in_loop=True)
             case "WhileStmt":
                 yield from self._expression(node.get("cond"), f"{at}.cond", names, below)
@@ -100,7 +100,7 @@ class Walk:
                 yield from self._statement(node.get("handler"), f"{at}.handler", Names(inner), below, in_loop=in_loop)
             case "ReturnStmt":
                 yield from self._expression(node.get("value"), f"{at}.value", names, below)
-            case "FailStmt":
+            case "FailStmt" | "ThrowStmt":
                 yield from self._expression(node.get("message"), f"{at}.message", names, below)
 
     def _expression(self, node: Any, at: str, names: Names, depth: int) -> Found:
@@ -118,6 +118,11 @@ class Walk:
                 yield from _storable(node.get("property"), f"{at}.property")
             case "CallExpr":
                 yield from self._callee(node, at)
+            case "ListCompExpr" | "DictCompExpr":
+                # Only the list that it goes over stands outside the scope of its variables.
+                yield from self._expression(node.get("iterable"), f"{at}.iterable", names, depth + 1)
+                names = Names(names)
+                yield from _declared(names, node, at)
         for path, inner in _operands(node, at):
             if isinstance(inner, str):
                 yield from _storable(inner, path)
@@ -136,6 +141,30 @@ class Walk:
                 f"{at}.args",
                 f"{signature.call_text()} takes {signature.arity_text()} arguments, and has {len(args)}",
             )
+        elif isinstance(args, list) and (refused := signature.refusal(_given(args), len(args))):
+            yield at, f"{callee}: {refused}"
+
+
+def _given(args: list[Any]) -> dict[int, Given]:
+    """Of arguments those that the program says itself, by their positions, as far as it does."""
+    found: dict[int, Given] = {}
+    for index, node in enumerate(args):
+        match node:
+            case {"kind": "Literal", "value": value} if _is_storable(value):
+                found[index] = Given(value)
+            case {"kind": "ObjectExpr", "properties": list(properties)}:
+                fields = {str(each.get("key")): each.get("value") for each in properties if isinstance(each, dict)}
+                known = {
+                    key: node["value"]
+                    for key, node in fields.items()
+                    if isinstance(node, dict) and node.get("kind") == "Literal" and _is_storable(node.get("value"))
+                }
+                found[index] = Given(known, frozenset(fields) - frozenset(known))
+    return found
+
+
+def _is_storable(value: Any) -> bool:
+    return not list(_storable(value, ""))
 
 
 _SINGLE = {
@@ -144,6 +173,8 @@ _SINGLE = {
     "MemberExpr": ("object",),
     "IndexExpr": ("object", "index"),
     "CondExpr": ("cond", "then", "else"),
+    "ListCompExpr": ("cond", "element"),
+    "DictCompExpr": ("cond", "key", "value"),
 }
 _LISTS = {"CallExpr": "args", "ArrayExpr": "elements", "TemplateExpr": "parts"}
 
@@ -167,6 +198,13 @@ def _operands(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
             if isinstance(inner, dict):
                 yield f"{at}.properties[{index}].key", str(inner.get("key", ""))
                 yield f"{at}.properties[{index}].value", inner.get("value")
+
+
+def _declared(names: Names, node: dict[str, Any], at: str) -> Found:
+    """Declare the variables of a loop or a comprehension."""
+    others = node.get("others")
+    for name in (node.get("name"), *(others if isinstance(others, list) else ())):
+        yield from names.declare(name, at)
 
 
 def _storable(value: Any, at: str) -> Found:

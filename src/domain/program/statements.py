@@ -4,10 +4,10 @@ from collections.abc import Callable
 from enum import Enum
 
 from domain.program import nodes
-from domain.program.expressions import Expressions, Running, Scope
+from domain.program.expressions import Expressions, Running, Scope, looped
 from domain.program.failures import StepFailure
 from domain.program.marks import Marks, Way
-from domain.program.values import Value, is_truthy, kind_of, text_of
+from domain.program.values import Value, is_truthy, text_of
 
 
 class Leaves(Enum):
@@ -73,6 +73,8 @@ class Statements:
                 return lambda: keep() or Leaves.RETURN
             case nodes.FailStmt(message=message):
                 return self._fail(self._expressions.compile(message, f"{at}.message", scope))
+            case nodes.ThrowStmt(message=message):
+                return self._throw(self._expressions.compile(message, f"{at}.message", scope), at)
 
     def _leave(self, leaves: Leaves) -> Execute:
         running = self._running
@@ -151,23 +153,16 @@ class Statements:
         return execute
 
     def _for_each(self, node: nodes.ForEachStmt, at: str, scope: Scope, way: Way) -> Execute:
-        running, slots, resuming, rounds = (
-            self._running,
-            self._running.slots,
-            self._running.resuming,
-            self._running.rounds,
-        )
+        running, resuming, rounds = self._running, self._running.resuming, self._running.rounds
         iterable = self._expressions.compile(node.iterable, f"{at}.iterable", scope)
-        slot = running.declare(scope, node.name)
+        targets = [running.declare(scope, name) for name in (node.name, *node.others)]
         way = (*way, (at, 0))
         body = self.compile(node.body, f"{at}.body", Scope(scope), way)
         marks = self._marks
         marks.know_loop(at, way)
 
         def begin() -> tuple[list[Value], int]:
-            items = iterable()
-            if not isinstance(items, list):
-                raise StepFailure(f"{at}.iterable", f"cannot loop over {kind_of(items)}, only over a list")
+            items = looped(iterable(), f"{at}.iterable")
             running.last = None
             return items, 0
 
@@ -176,7 +171,7 @@ class Statements:
             for position in range(first, len(items)):
                 rounds[at] = (items, position)
                 if marks.begin_round(at):
-                    slots[slot] = items[position]
+                    running.bind(targets, items[position], f"{at}.iterable")
                 leaves = body()
                 if leaves is Leaves.BREAK:
                     break
@@ -229,5 +224,11 @@ class Statements:
     def _fail(self, message: Callable[[], Value]) -> Execute:
         def execute() -> None:
             raise ProgramFailed(text_of(message()))
+
+        return execute
+
+    def _throw(self, message: Callable[[], Value], at: str) -> Execute:
+        def execute() -> None:
+            raise StepFailure(at, text_of(message()))
 
         return execute

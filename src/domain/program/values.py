@@ -141,8 +141,8 @@ def kind_of(value: Value) -> str:
 
 
 def is_truthy(value: Value) -> bool:
-    """`null`, `false`, `0` and `""` are falsy, all else is truthy: empty lists and objects too."""
-    return bool(value) or isinstance(value, list | dict)
+    """`null`, `false`, `0` and empty strings, lists and objects are falsy, all else is truthy."""
+    return bool(value)
 
 
 def is_equal(left: Value, right: Value) -> bool:

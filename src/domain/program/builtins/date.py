@@ -1,5 +1,6 @@
 """`date.*`: moments in time, ISO 8601; a text without an offset is UTC. The clock itself is `time.now`."""
 
+import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,36 @@ from domain.program.builtins.registry import pure
 from domain.program.values import Value
 
 _SPANS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
-_TOKENS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "ddd": "%a", "MMM": "%b"}
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_TOKENS: dict[str, Callable[[datetime], str]] = {
+    "YYYY": lambda moment: f"{moment.year:04}",
+    "YY": lambda moment: f"{moment.year % 100:02}",
+    "MMMM": lambda moment: _MONTHS[moment.month - 1],
+    "MMM": lambda moment: _MONTHS[moment.month - 1][:3],
+    "MM": lambda moment: f"{moment.month:02}",
+    "M": lambda moment: f"{moment.month}",
+    "DD": lambda moment: f"{moment.day:02}",
+    "D": lambda moment: f"{moment.day}",
+    "dddd": lambda moment: _DAYS[moment.weekday()],
+    "ddd": lambda moment: _DAYS[moment.weekday()][:3],
+    "HH": lambda moment: f"{moment.hour:02}",
+    "H": lambda moment: f"{moment.hour}",
+    "hh": lambda moment: f"{_on_the_dial(moment):02}",
+    "h": lambda moment: f"{_on_the_dial(moment)}",
+    "mm": lambda moment: f"{moment.minute:02}",
+    "m": lambda moment: f"{moment.minute}",
+    "ss": lambda moment: f"{moment.second:02}",
+    "s": lambda moment: f"{moment.second}",
+    "A": lambda moment: "AM" if moment.hour < 12 else "PM",
+    "a": lambda moment: "am" if moment.hour < 12 else "pm",
+    "Z": lambda moment: moment.strftime("%:z"),
+}
+_PATTERN = re.compile(r"\[([^\[\]]*)\]|([A-Za-z])\2*|[^A-Za-z]")
+"""What a pattern is made of: a text in brackets, one letter repeated, or any other character."""
 
 
 def _moment(value: Value, name: str = "date") -> datetime:
@@ -60,31 +90,36 @@ def parse(value: Value, zone: Value = "UTC") -> Value:
 @pure(
     "date.format",
     "date, pattern, zone?",
-    "By a pattern of YYYY, MMM, MM, DD, ddd, HH, mm and ss.",
+    "By a pattern of YYYY YY, MMMM MMM MM M, DD D, dddd ddd, HH H, hh h, mm m, ss s, A a, Z and [text].",
     "2026-01-15T10:30:00Z",
-    "DD.MM.YYYY HH:mm",
+    "dddd, D MMMM YYYY [at] HH:mm",
     "Europe/Berlin",
-    gives="15.01.2026 11:30",
+    gives="Thursday, 15 January 2026 at 11:30",
 )
 def format_(value: Value, pattern: Value, zone: Value = None) -> Value:
-    moment, written, position = _moment(value), text(pattern, "pattern"), 0
+    moment, parts = _moment(value), _parts(text(pattern, "pattern"))
     if zone is not None:
         in_zone = _zone(zone)
         moment = _shifted(lambda: moment.astimezone(in_zone))
-    parts: list[str] = []
-    while position < len(written):
-        token = next((token for token in _BY_LENGTH if written.startswith(token, position)), None)
-        parts.append(_token(moment, token) if token else written[position])
-        position += len(token) if token else 1
-    return "".join(parts)
+    return "".join(part if isinstance(part, str) else part(moment) for part in parts)
 
 
-_BY_LENGTH = sorted(_TOKENS, key=len, reverse=True)
+def _parts(pattern: str) -> list[str | Callable[[datetime], str]]:
+    """What a pattern writes: texts as they are, and what a moment has for its letters."""
+    parts: list[str | Callable[[datetime], str]] = []
+    for found in _PATTERN.finditer(pattern):
+        letters = found.group()
+        if not found[2]:
+            parts.append(letters if found[1] is None else found[1])
+        elif letters in _TOKENS:
+            parts.append(_TOKENS[letters])
+        else:
+            raise ValueError(f"pattern has no {letters[:40]}; it has {', '.join(_TOKENS)}, and text in brackets, [at]")
+    return parts
 
 
-def _token(moment: datetime, name: str) -> str:
-    # Before the year 1000 strftime writes fewer digits.
-    return f"{moment.year:04}" if name == "YYYY" else moment.strftime(_TOKENS[name])
+def _on_the_dial(moment: datetime) -> int:
+    return moment.hour % 12 or 12
 
 
 def _shifted(compute: Callable[[], datetime]) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.program.builtins.arguments import bounded, bounded_items, fields, items, number, text, whole
 from domain.program.builtins.registry import pure
-from domain.program.values import Value, dumps, kind_of, text_of
+from domain.program.values import Value, dumps, is_truthy, kind_of, text_of
 
 
 @pure("list.length", "list", "How many items it has.", [1, 2, 3], gives=3)
@@ -139,7 +139,8 @@ def _sorted(values: Value, key: Value, direction: int) -> Value:
 
 @pure("list.pluck", "list, key", "Of every object the value of a key.", [{"a": 1}, {"a": 2}], "a", gives=[1, 2])
 def pluck(values: Value, key: Value) -> Value:
-    return [_keyed(item, text(key, "key"), index) for index, item in enumerate(items(values, "list"))]
+    name = text(key, "key")
+    return [_keyed(item, name, index) for index, item in enumerate(items(values, "list"))]
 
 
 @pure(
@@ -215,6 +216,27 @@ def chunk(values: Value, size: Value) -> Value:
 )
 def zip_(left: Value, right: Value) -> Value:
     return [list(pair) for pair in zip(items(left, "left"), items(right, "right"), strict=False)]
+
+
+@pure(
+    "list.enumerate",
+    "list, start?",
+    "Pairs of the positions, from 0 or from start, and the items.",
+    ["a", "b"],
+    gives=[[0, "a"], [1, "b"]],
+)
+def enumerate_(values: Value, start: Value = 0) -> Value:
+    return [[position, item] for position, item in enumerate(items(values, "list"), whole(start, "start"))]
+
+
+@pure("list.any", "list", "Whether one of its items is truthy.", [0, 1], gives=True)
+def any_(values: Value) -> Value:
+    return any(map(is_truthy, items(values, "list")))
+
+
+@pure("list.all", "list", "Whether all of its items are truthy.", [0, 1], gives=False)
+def all_(values: Value) -> Value:
+    return all(map(is_truthy, items(values, "list")))
 
 
 @pure("list.union", "left, right", "Each item of either once.", [1, 2], [2, 3], gives=[1, 2, 3])

@@ -110,6 +110,17 @@ def power(base: Value, exponent: Value) -> Value:
     return _finite(result)
 
 
+@pure("number.floor_divide", "left, right", "Divided, down to the next whole number.", -7, 2, gives=-4)
+def floor_divide(left: Value, right: Value) -> Value:
+    of, by = number(left, "left"), number(right, "right")
+    if by == 0:
+        raise ValueError("cannot divide by zero")
+    try:
+        return _finite(of // by)
+    except OverflowError:
+        raise ValueError("the result is too large for a number") from None
+
+
 @pure("number.sqrt", "number", "The square root.", 9, gives=3)
 def sqrt(value: Value) -> Value:
     found = number(value, "number")

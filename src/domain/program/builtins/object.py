@@ -56,6 +56,19 @@ def get(value: Value, path: Value, otherwise: Value = None) -> Value:
     return found
 
 
+@pure(
+    "object.lookup",
+    "object, key, otherwise?",
+    "The value of a key, also if that is `null`; what stands for it where there is none.",
+    {"a": None},
+    "a",
+    5,
+    gives=None,
+)
+def lookup(value: Value, key: Value, otherwise: Value = None) -> Value:
+    return fields(value, "object").get(text(key, "key"), otherwise)
+
+
 @pure("object.set", "object, key, value", "With a key set.", {"a": 1}, "b", 2, gives={"a": 1, "b": 2})
 def set_(value: Value, key: Value, inner: Value) -> Value:
     return {**fields(value, "object"), text(key, "key"): inner}

@@ -1,10 +1,11 @@
 """How a pure callable comes into the language: one decorated function with its documentation and example."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from domain.program.signatures import Example, Signature, parameters
+from domain.program.signatures import Example, Given, Parameter, Refusal, Signature, parameters
 from domain.program.values import Value
 
 
@@ -26,8 +27,51 @@ def pure[F: Callable[..., Any]](name: str, takes: str, summary: str, *args: Any,
     """
 
     def register(function: F) -> F:
-        signature = Signature(name, parameters(takes), summary, example=Example(args, gives))
+        taken = parameters(takes)
+        refusal = _refusal(function, taken, args)
+        signature = Signature(name, taken, summary, example=Example(args, gives), refusal=refusal)
         REGISTERED[name] = Builtin(signature, function)
         return function
 
     return register
+
+
+_ALTERNATIVES: Mapping[str, tuple[Value, ...]] = {"unit": ("month", "hour")}
+"""What stands for an argument that is not known yet, where others are good or bad depending on it."""
+
+
+def _refusal(function: Callable[..., Value], taken: Sequence[Parameter], example: Sequence[Value]) -> Refusal:
+    """Try a function on what is known, examples standing for the rest: what fails must be said of what is known."""
+
+    def refusal(given: Mapping[int, Given], count: int) -> str | None:
+        if not given or any(argument.unknown for argument in given.values()):
+            return None
+        if any(index not in given and index >= len(example) for index in range(count)):
+            return None
+        known = tuple(parameter.name for index, parameter in enumerate(taken) if index in given)
+        refusals = [
+            _fails(function, arguments)
+            for arguments in product(
+                *(
+                    (given[index].value,) if index in given else _stand_ins(taken, example, index)
+                    for index in range(count)
+                )
+            )
+        ]
+        if len(given) < count and not all(said and said.startswith(known) for said in refusals):
+            return None
+        return refusals[0]
+
+    return refusal
+
+
+def _stand_ins(taken: Sequence[Parameter], example: Sequence[Value], index: int) -> tuple[Value, ...]:
+    return _ALTERNATIVES.get(taken[index].name if index < len(taken) else "", (example[index],))
+
+
+def _fails(function: Callable[..., Value], arguments: Sequence[Value]) -> str | None:
+    try:
+        function(*arguments)
+    except ValueError as error:
+        return str(error)
+    return None

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from itertools import islice
 
-from domain.program.builtins.arguments import bounded, bounded_items, text, whole
+from domain.program.builtins.arguments import bounded, bounded_items, text, texts, whole
 from domain.program.builtins.registry import pure
 from domain.program.values import Value, text_of
 
@@ -162,6 +162,13 @@ def _filling(has: int, to: Value, fill: Value) -> str:
     missing = bounded(whole(to, "length"), "the text") - has
     pattern = _part(fill, "fill")
     return (pattern * (missing // len(pattern) + 1))[:missing]
+
+
+@pure("string.join", "separator, texts", "The texts of a list as one, separated.", "-", ["a", "b"], gives="a-b")
+def join(separator: Value, parts: Value) -> Value:
+    mark, found = text(separator, "separator"), texts(parts, "texts")
+    bounded(sum(map(len, found)) + len(mark) * (len(found) - 1), "the text")
+    return mark.join(found)
 
 
 @pure("string.reverse", "text", "From its end to its start.", "abc", gives="cba")
