@@ -1,14 +1,22 @@
-"""Workflow files: JSON, or YAML as its equal."""
+"""Workflow files: Python, JSON, or YAML as its equal."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domain.callables import SIGNATURES
+from domain.program import checker
+from domain.program.checker import Severity
+from domain.program.python import reading
+from domain.program.python.findings import told
 from domain.program.values import Value, loads
 from lodol.cli.console import CannotDo
+
+_PYTHON = ".py"
 
 
 class WorkflowFile(BaseModel):
@@ -22,8 +30,42 @@ class WorkflowFile(BaseModel):
     program: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with a program: where in its file, in which words, and the same as text for a person.
+
+    `at` is line and column of a source in Python, otherwise the path of the node.
+    """
+
+    at: str
+    message: str
+    severity: Severity
+    told: str
+
+
+def check_workflow(path: Path) -> list[Finding]:
+    """All that is wrong with the program of a workflow file, warnings too; raises `CannotDo` for what is no such."""
+    if path.suffix == _PYTHON:
+        source = _text(path)
+        return [
+            Finding(f"{at.line}:{at.column}", one.message, one.severity, told([one], source, str(path)))
+            for one in reading.read(source, SIGNATURES).findings
+            for at in (one.position,)
+        ]
+    return [
+        Finding(one.path, one.message, one.severity, f"{path}: {_mark(one.severity)}{one.path}: {one.message}")
+        for one in checker.review(read_workflow(path).program, SIGNATURES)
+    ]
+
+
+def _mark(severity: Severity) -> str:
+    return "" if severity == "error" else f"{severity}: "
+
+
 def read_workflow(path: Path) -> WorkflowFile:
-    """Read a workflow file, or raise `CannotDo`."""
+    """Read a workflow file, or raise `CannotDo`; of one in Python with all that is wrong with it."""
+    if path.suffix == _PYTHON:
+        return _read_python(path)
     try:
         return WorkflowFile.model_validate(read_value(path))
     except ValidationError as invalid:
@@ -33,12 +75,24 @@ def read_workflow(path: Path) -> WorkflowFile:
         raise CannotDo(f"{path} is not a workflow file: {problems}") from None
 
 
-def read_value(path: Path) -> Value:
-    """Read a file of JSON, or of YAML as its equal, or raise `FileUnusable`."""
+def _read_python(path: Path) -> WorkflowFile:
+    source = _text(path)
+    read = reading.read(source, SIGNATURES)
+    if errors := [one for one in read.findings if one.severity == "error"]:
+        raise CannotDo(told(errors, source, str(path)))
+    return WorkflowFile(id=read.id, name=read.name, description=read.description, program=read.program)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CannotDo(f"{path} cannot be read: {error}") from None
+
+
+def read_value(path: Path) -> Value:
+    """Read a file of JSON, or of YAML as its equal, or raise `CannotDo`."""
+    text = _text(path)
     try:
         if path.suffix == ".json":
             return loads(text)

@@ -1,8 +1,7 @@
 """`lodol workflow`: the workflows of a workspace, and their files."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,27 +14,26 @@ _PAGE = 100
 @app.command()
 @command
 def check(file: Path, as_json: AsJson = False) -> None:
-    """Check the program of a workflow file, and print everything that is wrong with it."""
-    from domain.callables import SIGNATURES
-    from domain.program import checker
-    from lodol.cli.files import read_workflow
+    """Check the program of a workflow file, and print everything that is wrong with it; exits with 1 for errors."""
+    from lodol.cli.files import check_workflow
 
-    findings = checker.check(read_workflow(file).program, SIGNATURES)
+    findings = check_workflow(file)
     if as_json:
-        print_json({"findings": [asdict(finding) for finding in findings]})
+        shown = [{"at": one.at, "message": one.message, "severity": one.severity} for one in findings]
+        print_json({"findings": shown})
     else:
         for finding in findings:
-            print(f"{finding.path}: {finding.message}")
+            print(finding.told)
         if not findings:
             print(f"{file}: nothing is wrong with it")
-    if findings:
+    if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
 
 
 @app.command()
 @command
 def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJson = False) -> None:
-    """Store a workflow file, JSON or YAML: the workflow of its id, or else of its name.
+    """Store a workflow file, in Python, JSON or YAML: the workflow of its id, or else of its name.
 
     A changed program becomes a new version; it says what was done: created, new version, changed, unchanged.
     """
@@ -83,11 +81,14 @@ def show_workflow(
     workspace: str,
     workflow: str,
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print a file that `workflow put` takes back.")] = False,
+    as_python: Annotated[bool, typer.Option("--python", help="Print it as Python, which `put` takes back.")] = False,
     stack_name: StackName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a workflow with its program."""
+    from domain.callables import SIGNATURES
     from domain.entities import workflows
+    from domain.program.python.printing import written
     from domain.program.values import loads
     from lodol.cli import stack
     from lodol.cli.files import to_yaml
@@ -95,10 +96,13 @@ def show_workflow(
 
     table = stack.find(stack_name).table
     found = workflows.read(table, workspace, workflow)
-    program = loads(workflows.program_text(table, found))
+    program: Any = loads(workflows.program_text(table, found))
     if as_yaml:
         file = {"id": found.id, "name": found.name, "description": found.description, "program": program}
         print(to_yaml(file), end="")
+    elif as_python:
+        named = {"name": found.name, "description": found.description, "workflow_id": found.id}
+        print(written(program, SIGNATURES, **named), end="")
     else:
         show(with_program(found, program).model_dump(), as_json=as_json)
 

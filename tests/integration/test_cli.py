@@ -298,9 +298,38 @@ def test_everything_that_is_wrong_with_a_program_is_printed(tmp_path: Path) -> N
 
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
-        "body[1]: the field expr is missing",
-        "body[0]: BreakStmt stands outside a loop",
+        f"{file}: body[1]: the field expr is missing",
+        f"{file}: body[0]: BreakStmt stands outside a loop",
     ]
+
+
+def test_a_workflow_in_python_is_checked_put_and_printed(workspace: str, tmp_path: Path) -> None:
+    file = tmp_path / "adds.py"
+    head = "from lodol.workflow import Input, workflow\n\n\n@workflow(name='Adds')\ndef adds(input: Input) -> float:\n"
+    file.write_text(f"{head}    unused = 1\n    return input.a + input.b\n")
+
+    [warning] = lodol("workflow", "check", str(file))["findings"]
+    assert (warning["at"], warning["severity"]) == ("6:5", "warning")
+    stored = lodol("workflow", "put", workspace, str(file))
+    assert (stored["name"], stored["version"]) == ("Adds", 1)
+    printed = CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], "--python"]).stdout
+    assert "return input.a + input.b" in printed
+    file.write_text(printed)
+    assert lodol("workflow", "put", workspace, str(file))["change"] == "unchanged"
+
+
+def test_a_workflow_in_python_that_cannot_run_is_told_with_its_lines(workspace: str, tmp_path: Path) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text(
+        "from lodol.workflow import Input, workflow\n\n\n@workflow(name='A')\ndef a(input: Input):\n    import os\n"
+    )
+
+    checked = CliRunner().invoke(app, ["workflow", "check", str(file)])
+    assert checked.exit_code == 1
+    assert checked.stdout.startswith(f"{file}:6:5: ")
+    assert checked.stdout.splitlines()[1:] == ["        import os", "        ^"]
+    assert refused("workflow", "put", workspace, str(file)).startswith(f"{file}:6:5: ")
+    assert lodol("workflow", "list", workspace)["workflows"] == []
 
 
 @pytest.mark.parametrize(
