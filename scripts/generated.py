@@ -9,6 +9,7 @@ from domain.callables import EFFECTS
 from domain.program.builtins import BUILTINS
 from domain.program.nodes import Program
 from domain.program.values import dumps
+from scripts.api_page import page
 from scripts.openapi import description
 from scripts.stubs import stubs
 
@@ -82,6 +83,7 @@ def openapi() -> str:
 
 GENERATED = {
     "docs/openapi.json": openapi,
+    "docs/api.html": page,
     "docs/program.schema.json": program_schema,
     "docs/callables.md": callables_table,
     "src/requirements.txt": requirements,

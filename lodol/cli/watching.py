@@ -61,12 +61,15 @@ def _live(histories: Iterable[History]) -> History:
     latest: list[History] = []
 
     def screen() -> "Text":
-        return _styled(_screen(latest[-1], console.height - 2, utc_now()) if latest else [])
+        text = styled(_screen(latest[-1], console.height - 2, utc_now()) if latest else [])
+        # A line that wraps would push others out of sight.
+        text.no_wrap, text.overflow = True, "ellipsis"
+        return text
 
     with Live(get_renderable=screen, console=console, refresh_per_second=_REFRESHES, transient=True):
         for history in histories:
             latest[:] = [history]
-    console.print(_styled([*(_line(entry, None) for entry in history.entries), *_end(history)]), soft_wrap=True)
+    console.print(styled([*(_line(entry, None) for entry in history.entries), *_end(history)]), soft_wrap=True)
     return history
 
 
@@ -81,7 +84,8 @@ def _screen(history: History, height: int, now: datetime) -> list[str]:
     return [head, *lines, *waits]
 
 
-def _styled(lines: Iterable[str]) -> "Text":
+def styled(lines: Iterable[str]) -> "Text":
+    """Lines in the colours of a terminal, by the sign that each begins with."""
     from rich.text import Text
 
     text = Text()

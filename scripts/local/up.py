@@ -194,14 +194,18 @@ def _next_lines(stack: Stack, execution_id: str, site: str) -> str:
     return f"""
 Running, {time.monotonic() - _begun:.0f} s after the start. Go on with:
 
+  .venv/bin/lodol run "Check Site" --input '{{"url": "{site}"}}' --watch
+  .venv/bin/lodol run Reminder --watch
+  .venv/bin/lodol executions list
+  .venv/bin/lodol executions history {execution_id}
+  .venv/bin/lodol executions open {execution_id}
+
+The same over HTTPS (docs/guide.md):
+
   curl -X POST {stack.api_url}/v1/workflows/{runs["Welcome Email Workflow"]}/run-async \\
     {key} -H "Idempotency-Key: unique-request-id-123"
-  curl -X POST {stack.api_url}/v1/workflows/{runs["Check Site"]}/run-async \\
-    {key} -d '{{"input": {{"url": "{site}"}}}}'
-  curl -X POST {stack.api_url}/v1/workflows/{runs["Latest Orders"]}/run-async {key}
   curl "{stack.api_url}/v1/executions?limit=10" {key}
   curl "{stack.api_url}/v1/executions/{execution_id}?include_step_results=true" {key}
-  curl -X POST {stack.api_url}/v1/workflows/{runs["Reminder"]}/run-async {key}
   curl -X POST {stack.api_url}/v1/executions/EXECUTION_ID/stop {key}
 
   .venv/bin/lodol workspace show {stack.workspace_id}

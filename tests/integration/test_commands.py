@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from domain.entities import reviews
 from domain.entities.api_keys import Scope
 from domain.operations import accounts
-from lodol.cli import console, executions, review
+from lodol.cli import console, executions, review, watching
 from lodol.cli.main import main
 from tests.support.api import URL, Api
 from tests.support.programs import call, do, for_each, let, literal, post, ret, sleep, var
@@ -499,3 +500,37 @@ def test_help_and_check_import_nothing_heavy() -> None:
         assert not {"boto3", "botocore", "httpx", "moto"} & set(modules)
         assert int(count) < allowed
     assert "pydantic" not in modules or arguments[0] != "--help"
+
+
+def test_on_a_terminal_a_run_is_shown_while_it_goes_on(
+    lodol: Any, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "60"), ("LINES", "7"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(watching, "is_interactive", lambda: True)
+    shown: list[list[str]] = []
+    screen = watching._screen
+
+    def seen(*arguments: Any) -> list[str]:
+        shown.append(screen(*arguments))
+        return shown[-1]
+
+    monkeypatch.setattr(watching, "_screen", seen)
+    loop = for_each("n", literal(list(range(9))), do(call("log.info", literal("x" * 99))))
+
+    said = lodol("run", workflow(system, loop, sleep(90), FAILS), "--watch")
+
+    assert said.status == 1
+    [running] = [lines for lines in shown if lines[-1].startswith("◷ waits until")][:1]
+    assert len(running) <= 7 - 2
+    assert running[0].startswith("● Workflow 1  ")
+    assert running[1] == "  … 10 before"
+    final = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.out)
+    assert final.count("· x") >= 9
+    assert "Step 2 failed: body[2].expr: http.request: refused" in final
+
+
+def test_what_the_client_needs_has_no_boto3_in_it() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert [one for one in project["dependencies"] if one.startswith(("boto", "aws"))] == []
+    assert project["optional-dependencies"].keys() == {"operator"}
