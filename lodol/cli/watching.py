@@ -66,9 +66,10 @@ def _live(histories: Iterable[History]) -> History:
         text.no_wrap, text.overflow = True, "ellipsis"
         return text
 
-    with Live(get_renderable=screen, console=console, refresh_per_second=_REFRESHES, transient=True):
+    with Live(get_renderable=screen, console=console, refresh_per_second=_REFRESHES, transient=True) as live:
         for history in histories:
             latest[:] = [history]
+            live.refresh()
     console.print(styled([*(_line(entry, None) for entry in history.entries), *_end(history)]), soft_wrap=True)
     return history
 
