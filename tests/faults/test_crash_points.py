@@ -79,6 +79,16 @@ def handing_over(system: System) -> Any:
     return resumed(sleep(60), do(post("https://a/1")))(system)
 
 
+def failed(system: System) -> Any:
+    execution_id = started(let("x", literal(1)), do(post("https://fail/")))(system)
+    system.drive()
+    return execution_id
+
+
+def rerun(system: System) -> Any:
+    return system.rerun(failed(system)).body["execution_id"]
+
+
 def step(system: System, execution_id: str) -> None:
     system.step(execution_id)
 
@@ -88,6 +98,9 @@ OPERATIONS = {
     "run with a key": Operation(lambda s: s.workflow(let("x", literal(1))), lambda s, w: s.run(w, "key", {"a": 1})),
     "stop": Operation(resumed(sleep(60), do(post("https://a/1"))), lambda s, e: s.stop(e)),
     "stop with a key": Operation(resumed(sleep(60), do(post("https://a/1"))), lambda s, e: s.stop(e, "key")),
+    "rerun with a key": Operation(failed, lambda s, e: s.rerun(e, "key"), executions=(2, 2)),
+    "slice that takes over": Operation(rerun, step, executions=(2, 2)),
+    "stop of many": Operation(resumed(sleep(60), do(post("https://a/1"))), lambda s, _: s.stop_many()),
     "slice of a pure program": Operation(started(let("x", literal(1)), do(call("list.length", literal([])))), step),
     "slice with effects": Operation(started(do(post("https://a/1")), do(post("https://a/2"))), step),
     "slice that falls asleep": Operation(started(let("x", literal(1)), sleep(60)), step),

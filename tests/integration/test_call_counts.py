@@ -18,7 +18,7 @@ from domain.entities.executions import End, Status
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from domain.operations.audits import examine
-from handlers import decide_review
+from handlers import decide_review, get_history, rerun_execution
 from handlers.worker import Worker
 from tests.support.conformance import World, run, slices_of, start
 from tests.support.given import NOW
@@ -170,6 +170,41 @@ def test_a_warm_list_takes_two_calls(calls: Calls, shop: Shop) -> None:
     with calls.counted() as made:
         assert shop.list(limit="2", workflow_id=shop.workflow)[0] == 200
     assert made == {"UpdateItem": 1, "Query": 1}
+
+
+def test_a_list_by_status_takes_a_query_for_each_status(calls: Calls, shop: Shop) -> None:
+    shop.run()
+    for statuses, queries in (("running", 1), ("running,failed", 2), ("running,success,failed,stopped", 4)):
+        with calls.counted() as made:
+            assert shop.list(status=statuses)[0] == 200
+        assert made == {"UpdateItem": 1, "Query": queries}
+
+
+def test_a_warm_history_takes_five_calls_and_one_for_what_it_waits_for(calls: Calls, shop: Shop, stack: Stack) -> None:
+    workflow = publish(stack.table, NOW, shop.workspace.id, name="Two", description="", program=SLEEPS).id
+    execution_id = shop.run(workflow=workflow)[2]["execution_id"]
+
+    def read() -> Counter[str]:
+        path = f"/v1/executions/{execution_id}/history"
+        with calls.counted() as made:
+            assert send(shop.worker, get_history.handler, "GET", path, shop.key)[0] == 200
+        return Counter(made)
+
+    assert read()["GetItem"] == 1
+    # Key, execution and input, then reruns, steps and calls; the outline of a version is read once.
+    assert read() == {"UpdateItem": 1, "BatchGetItem": 1, "Query": 3}
+    run_slice(slices_of(stack, World(NOW)), shop.workspace.id, execution_id)
+    assert read() == {"UpdateItem": 1, "BatchGetItem": 1, "Query": 4}
+
+
+def test_a_rerun_takes_four_calls(calls: Calls, shop: Shop) -> None:
+    execution_id = shop.run()[2]["execution_id"]
+    shop.stop(execution_id)
+    path = f"/v1/executions/{execution_id}/rerun"
+    with calls.counted() as made:
+        assert send(shop.worker, rerun_execution.handler, "POST", path, shop.key)[0] == 202
+
+    assert made == {"UpdateItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1, "StartExecution": 1}
 
 
 @pytest.mark.parametrize("steps", [1, 10, 90])

@@ -19,7 +19,7 @@ from domain.operations import accounts, deciding
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
 from domain.refusals import InvalidRequest, ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
-from handlers import get_execution, get_review, list_executions, list_reviews
+from handlers import get_execution, get_history, get_review, list_executions, list_reviews
 from handlers.worker import Worker
 from tests.support.conformance import START, World, slices_of, start
 from tests.support.given import AtCommit
@@ -113,6 +113,7 @@ def test_the_token_of_a_waiting_execution_is_in_no_answer(waiting: Waiting) -> N
     worker = Worker(waiting.stack, waiting.world.clock)
     asked = [
         (get_execution.handler, f"/v1/executions/{waiting.execution_id}", {"include_step_results": "true"}),
+        (get_history.handler, f"/v1/executions/{waiting.execution_id}/history", {"include_program": "true"}),
         (list_executions.handler, "/v1/executions", None),
         (get_review.handler, f"/v1/reviews/{waiting.review.id}", None),
         (list_reviews.handler, "/v1/reviews", None),

@@ -27,9 +27,11 @@ from handlers import (
     list_reviews,
     reconcile,
     record_outcome,
+    rerun_execution,
     run_steps,
     run_workflow,
     stop_execution,
+    stop_executions,
 )
 from handlers.http import Endpoint
 from handlers.worker import Worker
@@ -142,6 +144,13 @@ class System:
 
     def stop(self, execution_id: str, key: str | None = None) -> Answer:
         return self._send(stop_execution.handler, "POST", f"/v1/executions/{execution_id}/stop", key)
+
+    def rerun(self, execution_id: str, key: str | None = None, from_step: int = 1) -> Answer:
+        path, body = f"/v1/executions/{execution_id}/rerun", json.dumps({"from_step": from_step})
+        return self._send(rerun_execution.handler, "POST", path, key, body)
+
+    def stop_many(self) -> Answer:
+        return self._send(stop_executions.handler, "POST", "/v1/executions/stop", query={"status": "running"})
 
     def get(self, execution_id: str) -> Answer:
         path, query = f"/v1/executions/{execution_id}", {"include_step_results": "true"}
