@@ -5,7 +5,7 @@ RUN = .venv/bin/python -m
 
 SEED ?= $(shell date +%s)
 
-# A process for each processor; what runs on the local cloud stays together.
+# A process for each processor, which gets one test after the other: the longest come first.
 PARALLEL = -n auto --dist loadgroup
 
 # Whatever the surroundings say: to compile every module at every start takes seconds.

@@ -65,10 +65,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several processes share the work best if the longest comes first; the local cloud belongs to one of them."""
-    for item in items:
-        if item.nodeid.startswith("tests/e2e/"):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+    """Several processes share the work best if the longest comes first; each has a local cloud of its own."""
     items.sort(key=lambda item: [not item.nodeid.startswith(start) for start in LONGEST])
 
 

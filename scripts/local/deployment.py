@@ -1,5 +1,6 @@
 """Builds and deploys the template with SAM, as an operator would, against a local cloud."""
 
+import fcntl
 import os
 import platform
 import subprocess
@@ -12,6 +13,7 @@ import boto3
 from scripts.local.cloud import REGION, Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
+_CACHE = ROOT / ".aws-sam"
 _SAM = str(Path(sys.executable).parent / "sam")
 
 
@@ -31,17 +33,20 @@ class Deployment:
 
 
 def build(directory: Path) -> None:
-    """Build the functions for the processor of this machine."""
-    _sam(
-        ["build", "--build-dir", str(directory), "--parameter-overrides", f"Architecture={architecture()}"],
-        {
-            **os.environ,
-            "SAM_CLI_TELEMETRY": "0",
-            "SAM_CLI_CHECK_VERSION_UPDATE": "0",
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "AWS_DEFAULT_REGION": REGION,
-        },
-    )
+    """Build the functions for the processor of this machine; one build waits for another of this folder."""
+    environment = {
+        **os.environ,
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_CHECK_VERSION_UPDATE": "0",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    _CACHE.mkdir(exist_ok=True)
+    with (_CACHE / "building").open("w") as building:
+        # What is downloaded is kept in one place, which a second build would clear away.
+        fcntl.flock(building, fcntl.LOCK_EX)
+        overrides = ["--parameter-overrides", f"Architecture={architecture()}"]
+        _sam(["build", "--build-dir", str(directory), *overrides], environment)
 
 
 def deploy(cloud: Cloud, built: Path, stack_name: str, parameters: dict[str, str]) -> Deployment:

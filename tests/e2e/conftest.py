@@ -12,6 +12,7 @@ from domain.entities import executions, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.executions import Status
 from domain.entities.workspaces import Plan, Workspace
+from domain.ids import new_id
 from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.audits import audit_credits
@@ -54,8 +55,10 @@ class Team:
     client: Client
     stepfunctions: Any
 
-    def workflow(self, *body: Any, name: str = "A workflow") -> str:
-        stored = publish(self.table, utc_now(), self.workspace.id, name=name, description="", program=program(*body))
+    def workflow(self, *body: Any, name: str | None = None) -> str:
+        # One name is one workflow.
+        name, whole = name or f"Workflow {new_id(utc_now())}", program(*body)
+        stored = publish(self.table, utc_now(), self.workspace.id, name=name, description="", program=whole)
         return stored.id
 
     @property
