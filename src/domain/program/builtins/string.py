@@ -141,7 +141,8 @@ def repeat(value: Value, times: Value) -> Value:
     if many < 0:
         raise ValueError(f"times must not be negative, and {many} is")
     bounded(len(whole_text) * many, "the text")
-    return whole_text * many
+    # Python takes no number beyond its sizes, not even to repeat nothing.
+    return whole_text * many if whole_text else ""
 
 
 @pure(
@@ -159,7 +160,7 @@ def pad_end(value: Value, to: Value, fill: Value = " ") -> Value:
 
 
 def _filling(has: int, to: Value, fill: Value) -> str:
-    missing = bounded(whole(to, "length"), "the text") - has
+    missing = max(bounded(whole(to, "length"), "the text") - has, 0)
     pattern = _part(fill, "fill")
     return (pattern * (missing // len(pattern) + 1))[:missing]
 
