@@ -97,9 +97,9 @@ def compact(values: Value) -> Value:
 
 @pure("list.unique", "list, key?", "Each item once, or each value of a key once.", [1, 2, 1], gives=[1, 2])
 def unique(values: Value, key: Value = None) -> Value:
-    found: dict[str, Value] = {}
+    name, found = _name(key), dict[str, Value]()
     for index, item in enumerate(items(values, "list")):
-        found.setdefault(_identity(_keyed(item, key, index)), item)
+        found.setdefault(_identity(_keyed(item, name, index)), item)
     return list(found.values())
 
 
@@ -123,7 +123,8 @@ def sort_descending(values: Value, key: Value = None) -> Value:
 
 
 def _sorted(values: Value, key: Value, direction: int) -> Value:
-    keyed = [(_keyed(item, key, index), item) for index, item in enumerate(items(values, "list"))]
+    name = _name(key)
+    keyed = [(_keyed(item, name, index), item) for index, item in enumerate(items(values, "list"))]
     kinds = {kind_of(value) for value, _ in keyed} - {"null"}
     if kinds - {"number", "string"} or len(kinds) > 1:
         raise ValueError(f"only numbers or only strings can be sorted, not {' and '.join(sorted(kinds))}")
@@ -264,8 +265,13 @@ def is_empty(values: Value) -> Value:
     return not any(True for _ in islice(items(values, "list"), 1))
 
 
-def _keyed(item: Value, key: Value, index: int) -> Value:
-    return item if key is None else fields(item, f"list[{index}]").get(text(key, "key"))
+def _name(key: Value) -> str | None:
+    """A key that may be left out; one that is none is refused even where there is no item to look into."""
+    return None if key is None else text(key, "key")
+
+
+def _keyed(item: Value, key: str | None, index: int) -> Value:
+    return item if key is None else fields(item, f"list[{index}]").get(key)
 
 
 def _identity(value: Value) -> str:
