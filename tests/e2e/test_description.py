@@ -31,7 +31,7 @@ def test_every_answer_conforms_to_the_description(team: Team, deployed: Deployme
         [
             *(TOOLS / "schemathesis", "run", DESCRIPTION, "--url", deployed.api_url),
             *("-H", f"Authorization: Bearer {team.client.api_key}", "--exclude-checks", NOT_CHECKED),
-            *("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "5", "--workers", "4"),
+            *("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "3", "--workers", "4"),
             *("--continue-on-failure", "--no-color", "--seed", "1", "--warnings", "off"),
         ],
         cwd=tmp_path,

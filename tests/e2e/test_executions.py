@@ -17,7 +17,7 @@ from tests.e2e.conftest import Team, Teams, eventually
 from tests.support.programs import call, do, for_each, let, literal, plus, post, sleep, var
 from tests.support.site import Said, Site
 
-ROUNDS = 30
+ROUNDS = 20
 CLIENTS = 8
 
 LIMITS = Path(__file__).parents[1] / "conformance" / "limits.json"
