@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.entities import reviews
+from domain.entities import executions, reviews
 from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan
 from domain.operations import accounts, histories
@@ -323,3 +323,28 @@ def test_a_retry_is_worth_waiting_for_and_the_next_slice_waits_for_nothing(syste
 
 def test_what_has_ended_needs_no_asking(system: System) -> None:
     assert retry_after(system, ran(system, let("x", literal(1)))) is None
+
+
+def test_a_history_names_the_hundred_latest_reruns(system: System) -> None:
+    execution_id = ran(system, let("x", literal(1)))
+    reruns = [f"{number:024x}" for number in range(101)]
+    for rerun in reruns:
+        system.table.commit(executions.note_rerun(execution_id, rerun))
+
+    assert history(system, execution_id)["reruns"] == reruns[:0:-1]
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_what_has_ended_is_in_the_index_of_running_ones_no_more_and_waits_for_nothing(
+    system: System, is_stopped: bool
+) -> None:
+    execution_id = system.run(system.workflow(sleep(90))).body["execution_id"]
+    system.step(execution_id)
+    at = executions.key(system.workspace.id, execution_id)
+    assert {"open_shard", "due_at", "wait"} <= set(system.table.get(at) or {})
+    if is_stopped:
+        system.stop(execution_id)
+    else:
+        system.drive()
+
+    assert not {"open_shard", "due_at", "wait"} & set(system.table.get(at) or {})

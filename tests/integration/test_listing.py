@@ -210,3 +210,13 @@ def test_what_a_page_reads_does_not_grow_with_what_it_leaves_out(
     assert len(page) == EXECUTIONS // ONE_IN - (time is not None)
     assert len(read) == len(page)
     assert looked == [len(page)]
+
+
+def test_a_position_behind_the_time_asked_for_shows_nothing_of_it(
+    table: Table, workspace: Workspace, many: list[tuple[Execution, Status]]
+) -> None:
+    which = Filter(started_before=NOW + timedelta(seconds=2))
+
+    found = executions.list_page(table, workspace.id, 9, "f" * 24, which)
+
+    assert [int(one.id[8:], 16) for one in found] == [1, 0]

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from domain.callables import EFFECTS, outgoing
 from domain.engine import checkpoints, retries
 from domain.entities import reviews
-from domain.operations import deciding, idempotency, publishing
+from domain.operations import deciding, idempotency, publishing, stopping
 from domain.program import limits
 from domain.refusals import Refusal
 from tests.support.documents import ROOT, rows, section
@@ -216,6 +216,10 @@ def test_every_endpoint_is_listed_with_its_scope(document: str) -> None:
     table = section("contract", "Every endpoint") if document == "contract" else (ROOT / "README.md").read_text()
     listed = [(row[0].partition(" (")[0], row[1]) for row in rows(table) if "/api/v1/" in row[0]]
     assert sorted(listed) == sorted(_endpoints())
+
+
+def test_the_contract_names_how_many_are_stopped_at_once() -> None:
+    assert f"One request stops at most {stopping.STOPPED_AT_ONCE}, newest first" in section("contract", "Stop many")
 
 
 def test_the_contract_names_the_length_of_an_idempotency_key() -> None:
