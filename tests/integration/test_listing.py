@@ -2,8 +2,9 @@
 
 import os
 import re
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,7 @@ from domain.entities import executions
 from domain.entities.executions import End, Execution, Filter, State, Status
 from domain.entities.workspaces import Workspace
 from domain.moments import to_text
+from handlers.parameters import STARTED_AFTER
 from handlers.worker import Worker
 from tests.support.given import NOW
 from tests.support.shop import Shop
@@ -166,6 +168,9 @@ def test_a_moment_is_read_as_it_is_commonly_written(shop: Shop, moment: str) -> 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("limit", "+5"),
+        ("limit", "1_0"),
+        ("limit", " 5"),
         ("status", ""),
         ("status", "done"),
         ("status", "failed,"),
@@ -220,3 +225,16 @@ def test_a_position_behind_the_time_asked_for_shows_nothing_of_it(
     found = executions.list_page(table, workspace.id, 9, "f" * 24, which)
 
     assert [int(one.id[8:], 16) for one in found] == [1, 0]
+
+
+def test_a_moment_without_an_offset_is_in_utc_wherever_the_function_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        moments = [STARTED_AFTER.read(text) for text in ("2026-01-15T10:30:00", "2026-01-15T10:30:00+02:00")]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert moments == [datetime(2026, 1, 15, 10, 30, tzinfo=UTC), datetime(2026, 1, 15, 8, 30, tzinfo=UTC)]
+    assert all(moment and moment.tzinfo for moment in moments)

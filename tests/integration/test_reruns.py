@@ -9,6 +9,7 @@ from domain.aws.table import Table
 from domain.entities import executions, steps, workflows
 from domain.entities.executions import RerunOf
 from domain.operations import publishing
+from domain.operations.admission import Rerun
 from domain.operations.outcomes import record_broken
 from handlers import get_history, rerun_execution
 from tests.support.programs import call, do, let, literal, plus, post, program, ret, sleep, var
@@ -160,6 +161,15 @@ def test_what_runs_is_not_repeated(system: System) -> None:
 @pytest.mark.parametrize("from_step", [0, 1])
 def test_a_step_that_was_reached_may_begin_a_rerun(system: System, from_step: int) -> None:
     assert rerun(system, failing_at(system, let("x", literal(1)), FAILS), {"from_step": from_step})[0] == 202
+
+
+def test_from_its_beginning_no_step_is_looked_at(system: System) -> None:
+    whole, rest = (
+        Rerun(now=system.world.now, workspace=system.workspace, execution_id="0" * 24, from_step=number)
+        for number in (0, 1)
+    )
+    assert len(whole.reads()) == 2
+    assert rest.reads() == (*whole.reads(), steps.key("0" * 24, 0))
 
 
 @pytest.mark.parametrize("from_step", [2, 3, 500])

@@ -103,6 +103,15 @@ def test_one_request_stops_a_bounded_number_and_says_that_there_are_more(
     assert running(system) == set()
 
 
+def test_as_many_as_are_stopped_at_once_leave_none(
+    system: System, runs: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "STOPPED_AT_ONCE", 5)
+    answer = stop_many(system, status="running")
+
+    assert (answer["matching"], len(answer["stopped"]), answer["has_more"]) == (5, 5, False)
+
+
 def test_what_ends_meanwhile_is_not_among_the_stopped(
     system: System, runs: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

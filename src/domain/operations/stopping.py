@@ -95,7 +95,7 @@ def stop_running(
             return Stopped(len(found), tuple(stopped), has_more=True)
         try:
             carry_out(stack, Stop(now=now, workspace_id=workspace_id, execution_id=execution.id))
-        except (ExecutionAlreadyTerminal, ExecutionNotFound):
+        except ExecutionAlreadyTerminal:
             continue
         except (Contention, Unavailable):
             if not stopped:
