@@ -10,8 +10,7 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import Enum
 from importlib.metadata import version
 from itertools import count, takewhile
@@ -24,6 +23,7 @@ from pydantic import ValidationError
 
 from domain.moments import Clock, utc_now
 from domain.program.values import dumps
+from domain.retry_after import seconds_asked
 from lodol.errors import BY_CODE, AnswerNotUnderstood, ConnectionFailed, LodolError, ScopeMissing, WaitTimedOut
 from lodol.models import Position, is_settled, position_of
 from views.executions import (
@@ -434,16 +434,8 @@ class Calls:
         return error
 
     def _retry_after(self, response: httpx.Response) -> float | None:
-        """The seconds that an answer asks to wait, written as such or as a date, which in HTTP is in UTC."""
-        text = response.headers.get("Retry-After", "").strip()
-        if text.isascii() and text.isdigit():
-            return float(text)
-        try:
-            date = parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
-            return None
-        date = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return max(0.0, (date - self._nature.now()).total_seconds())
+        """The seconds that an answer asks to wait, if it asks for any."""
+        return seconds_asked(response.headers.get("Retry-After", ""), self._nature.now())
 
 
 def _by_position(history: History) -> dict[Position, HistoryEntry]:

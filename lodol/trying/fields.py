@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from domain.moments import in_utc
 from domain.program.scoping import suggestion
 from domain.program.values import Value, kind_of, text_of
 
@@ -76,4 +77,4 @@ def moment(value: Value, where: str) -> datetime:
         found = datetime.fromisoformat(text(value, where))
     except ValueError:
         raise Unusable(where, f"it must be a moment as 2026-01-15T10:30:00Z, not {text_of(value)}") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return in_utc(found)

@@ -21,6 +21,11 @@ def to_precise_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def in_utc(moment: datetime) -> datetime:
+    """A moment that was written down: without an offset it is in UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def epoch_seconds(moment: datetime) -> int:
     """Write a moment as whole seconds since 1970, as DynamoDB's TTL wants them."""
     return int(moment.timestamp())

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from domain.entities.executions import Status
 from domain.ids import is_id
+from domain.moments import in_utc
 from domain.operations.histories import Position
 
 _MOST_RESULTS = 100
@@ -35,7 +36,7 @@ class Parameter[T]:
 
 
 def _flag(text: str) -> bool:
-    return {"true": True, "false": False}[text]
+    return _one_of("true", "false")(text) == "true"
 
 
 def _limit(text: str) -> int:
@@ -64,8 +65,7 @@ def _position(text: str) -> Position:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(_LOST_PLUS.sub("+", text))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return in_utc(datetime.fromisoformat(_LOST_PLUS.sub("+", text)))
 
 
 def _statuses(text: str) -> frozenset[Status]:

@@ -106,7 +106,7 @@ class Request:
             return parameter.default
         try:
             return parameter.read(text or "")
-        except (ValueError, KeyError):
+        except ValueError:
             raise InvalidRequest(f"{parameter.name} must be {parameter.must_be}.") from None
 
     def _given(self, parameter: Parameter[Any]) -> str | None:

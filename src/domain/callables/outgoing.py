@@ -4,8 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http.client import HTTPException
 from socket import SHUT_RDWR, socket
 from ssl import SSLCertVerificationError
@@ -22,6 +21,7 @@ from domain.callables.effect import Retry
 from domain.program.calls import CallFailed
 from domain.program.limits import VALUE_BYTES
 from domain.program.values import Value, loads
+from domain.retry_after import seconds_asked
 
 RETRIED = {429, 502, 503, 504}
 """Statuses after which another attempt may succeed. Rule: programs "Callables"."""
@@ -56,15 +56,8 @@ class Response:
         return {"status": self.status, "headers": dict(self.headers), "body": self.body}
 
     def retry_after(self, now: datetime) -> float | None:
-        """The seconds that the other side asks to wait, written as such or as a date; dates of HTTP are in UTC."""
-        text = self.headers.get("retry-after", "").strip()
-        if text.isascii() and text.isdigit():
-            return float(text)
-        try:
-            date = parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
-            return None
-        return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
+        """The seconds that the other side asks to wait, if it asks for any."""
+        return seconds_asked(self.headers.get("retry-after", ""), now)
 
 
 def send(request: Request) -> Response | Retry:

@@ -1,9 +1,9 @@
 """`time.*`: the clock, and waits that Step Functions does, with no Lambda running meanwhile."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from domain.callables.effect import CallContext, Sleep, effect
-from domain.moments import to_text
+from domain.moments import in_utc, to_text
 from domain.program.limits import WAIT_SECONDS
 from domain.program.values import Value, kind_of
 
@@ -35,7 +35,7 @@ def _moment(moment: Value) -> datetime:
         until = datetime.fromisoformat(moment)
     except ValueError:
         raise ValueError(f"moment must be ISO 8601, not {moment[:60]!r}") from None
-    return until if until.tzinfo else until.replace(tzinfo=UTC)
+    return in_utc(until)
 
 
 @effect(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from domain.moments import in_utc
 from domain.program.builtins.arguments import number, text, whole
 from domain.program.builtins.registry import pure
 from domain.program.values import Value
@@ -49,7 +50,7 @@ def _moment(value: Value, name: str = "date") -> datetime:
         moment = datetime.fromisoformat(written.strip())
     except ValueError:
         raise ValueError(f"{name} must be ISO 8601, not {written[:60]!r}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return in_utc(moment)
 
 
 def _zone(value: Value) -> ZoneInfo:
