@@ -7,7 +7,6 @@ from typing import ClassVar, override
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
-from domain.aws.writes import Write
 from domain.entities import executions, steps, workflows, workspaces
 from domain.entities.executions import Execution, RerunOf, Status
 from domain.entities.receipts import Owner, Receipt
@@ -33,14 +32,31 @@ class Admission(Operation):
     def workspace_id(self) -> str:
         return self.workspace.id
 
-    def admit(self, execution: Execution, program_input: Value, *also: Write) -> Plan:
-        """Plan the one write that admits an execution."""
+    def admit(
+        self,
+        workflow_id: str,
+        workflow_name: str,
+        version: int,
+        program_input: Value,
+        rerun_of: RerunOf | None = None,
+    ) -> Plan:
+        """Plan the one write that admits an execution of a version of a workflow; what it repeats names it."""
+        execution = Execution(
+            id=new_id(self.now),
+            workspace_id=self.workspace_id,
+            workflow_id=workflow_id,
+            workflow_name=workflow_name,
+            version=version,
+            status=Status.RUNNING,
+            started_at=to_text(self.now),
+            rerun_of=rerun_of,
+        )
         writes = (
             workflows.note_run(self.workspace_id, execution.workflow_id, self.now),
             workspaces.debit(self.workspace),
             executions.create(execution),
             *executions.put_input(execution.id, program_input),
-            *also,
+            *([executions.note_rerun(rerun_of.execution_id, execution.id)] if rerun_of else ()),
         )
         body: dict[str, Value] = {
             "execution_id": execution.id,
@@ -48,8 +64,8 @@ class Admission(Operation):
             "status": execution.status.value,
             "created_at": execution.started_at,
         }
-        if execution.rerun_of:
-            body["rerun_of"] = execution.rerun_of.execution_id
+        if rerun_of:
+            body["rerun_of"] = rerun_of.execution_id
         return Plan(writes, Owner("execution", execution.id), body)
 
     @override
@@ -93,16 +109,7 @@ class Run(Admission):
         if at not in found:
             raise WorkflowNotFound
         workflow = workflows.from_item(found[at])
-        execution = Execution(
-            id=new_id(self.now),
-            workspace_id=self.workspace_id,
-            workflow_id=workflow.id,
-            workflow_name=workflow.name,
-            version=workflow.version,
-            status=Status.RUNNING,
-            started_at=to_text(self.now),
-        )
-        return self.admit(execution, self.program_input)
+        return self.admit(workflow.id, workflow.name, workflow.version, self.program_input)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +162,8 @@ class Rerun(Admission):
         program_input = self.program_input
         if isinstance(program_input, SameInput):
             program_input = executions.input_of(found.get(executions.input_key(self.execution_id)))
-        execution = Execution(
-            id=new_id(self.now),
-            workspace_id=self.workspace_id,
-            workflow_id=original.workflow_id,
-            workflow_name=original.workflow_name,
-            version=original.version,
-            status=Status.RUNNING,
-            started_at=to_text(self.now),
-            rerun_of=RerunOf(original.id, self.from_step),
-        )
-        return self.admit(execution, program_input, executions.note_rerun(original.id, execution.id))
+        rerun_of = RerunOf(original.id, self.from_step)
+        return self.admit(original.workflow_id, original.workflow_name, original.version, program_input, rerun_of)
 
     @property
     def _at(self) -> Key:
