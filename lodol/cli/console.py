@@ -109,15 +109,10 @@ def show_list(name: str, rows: Iterable[Mapping[str, Any]], columns: Iterable[st
     if not rows:
         print(f"There are no {name}.", file=sys.stderr)
         return
-    lines = [[title(column) for column in columns], *([_cell(row[column]) for column in columns] for row in rows)]
+    lines = [[column.upper() for column in columns], *([_cell(row[column]) for column in columns] for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(columns))]
     for line in lines:
         print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def title(column: str) -> str:
-    """A column's heading."""
-    return column.upper()
 
 
 def _cell(value: Any) -> str:

@@ -277,13 +277,10 @@ def _with_status(partition: str, status: Status) -> str:
 
 def _listed(execution: Execution, status: Status) -> Item:
     """The attributes by which an execution is listed by its status."""
-    of_all, of_workflow = (
-        keys.workspace_partition(execution.workspace_id),
-        _of_workflow(execution.workspace_id, execution.workflow_id),
-    )
+    of_workflow = _of_workflow(execution.workspace_id, execution.workflow_id)
     return {
         "status": status.value,
-        "by_status": _with_status(of_all, status),
+        "by_status": _with_status(keys.workspace_partition(execution.workspace_id), status),
         "by_workflow_and_status": _with_status(of_workflow, status),
     }
 
@@ -352,18 +349,19 @@ def advance(before: State, after: State, how: End | None, refusal: Callable[[Ite
 
     Of several that began with the same progress, one gets this write through.
     """
-    attributes, gone = asdict(after.progress), []
+    attributes = asdict(after.progress)
+    gone: Sequence[str] = ()
     if after.generation != before.generation:
         attributes["generation"] = asdict(after.generation)
-    if how is None:
-        attributes["due_at"] = after.due_at
-    if after.execution.wait is not None:
-        attributes["wait"] = _stored(after.execution.wait)
-    elif before.execution.wait is not None:
-        gone.append("wait")
     if how is not None:
         attributes |= _ended(before.execution, how)
-        gone += _NOT_ENDED
+        gone = _NOT_ENDED
+    else:
+        attributes["due_at"] = after.due_at
+        if after.execution.wait is not None:
+            attributes["wait"] = _stored(after.execution.wait)
+        elif before.execution.wait is not None:
+            gone = ("wait",)
     # A first commit finds no revision on the item.
     seen = before.progress.revision
     return _while_running(
@@ -382,7 +380,7 @@ def end(state: State, how: End) -> Write:
     return _while_running(
         _key_of(state.execution),
         _ended(state.execution, how),
-        [*_NOT_ENDED, "wait"],
+        _NOT_ENDED,
         also="attribute_not_exists(generation)" if is_first else "generation = :seen",
         values={} if is_first else {":seen": asdict(state.generation)},
         refusal=not_as_read,
@@ -413,8 +411,8 @@ def not_as_read(seen: Item | None) -> Exception:
 
 
 _IS_RUNNING = "#status = :running"
-_NOT_ENDED = ("open_shard", "due_at")
-"""What only running executions have: one that ends leaves the index of running ones."""
+_NOT_ENDED = ("open_shard", "due_at", "wait")
+"""What only running executions have: one that ends leaves the index of running ones, and waits for nothing."""
 
 
 def _ended(execution: Execution, how: End) -> Item:
