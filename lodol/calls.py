@@ -224,6 +224,7 @@ class Calls:
         workflow_id: str | None,
         started_after: datetime | str | None,
         started_before: datetime | str | None,
+        errors: bool,
         after: str | None,
         page_size: int,
     ) -> Call[Page[ExecutionRow]]:
@@ -236,6 +237,7 @@ class Calls:
             status=status if status is None or isinstance(status, str) else ",".join(status),
             started_after=_moment(started_after),
             started_before=_moment(started_before),
+            include_errors=errors,
         )
         return self._page(message, ExecutionPage, lambda page: page.executions)
 
@@ -397,7 +399,7 @@ class Calls:
             outcome = yield Send(message, pause, ends - monotonic() - pause)
             if isinstance(outcome, httpx.RequestError):
                 why = str(outcome) or type(outcome).__name__
-                failure: LodolError = ConnectionFailed(f"The API cannot be reached: {why}")
+                failure: LodolError = ConnectionFailed(self.base, why.rstrip("."))
                 failure.__cause__ = outcome
             elif outcome.is_success:
                 return outcome

@@ -102,7 +102,7 @@ class Client:
     def wait(self, execution_id: str, timeout: float | None = None) -> Execution:
         """Wait until an execution has ended: it may have failed, or been stopped.
 
-        It is asked for as often as the API says, which may be once an hour while it sleeps, and for the last time when
+        It is asked for as often as the API says, every ten minutes at least while it sleeps, and for the last time when
         `timeout` seconds are over: then `WaitTimedOut`, a `TimeoutError`, leaves it running and names it.
         """
         return self._carry_out(self._calls.wait(execution_id, timeout))
@@ -118,12 +118,13 @@ class Client:
         workflow_id: str | None = None,
         started_after: datetime | str | None = None,
         started_before: datetime | str | None = None,
+        errors: bool = False,
         after: str | None = None,
         page_size: int = _PAGE,
     ) -> Iterator[ExecutionRow]:
         """List executions, newest first, behind the id `after`; pages of `page_size`, 1 to 100, are read as needed.
 
-        A moment is a `datetime` with a time zone, or ISO 8601.
+        A moment is a `datetime` with a time zone, or ISO 8601. With `errors`, each that has failed has its error.
         """
         return self._rows(
             self._calls.executions(
@@ -131,6 +132,7 @@ class Client:
                 workflow_id=workflow_id,
                 started_after=started_after,
                 started_before=started_before,
+                errors=errors,
                 after=after,
                 page_size=page_size,
             )
@@ -308,6 +310,7 @@ class AsyncClient:
         workflow_id: str | None = None,
         started_after: datetime | str | None = None,
         started_before: datetime | str | None = None,
+        errors: bool = False,
         after: str | None = None,
         page_size: int = _PAGE,
     ) -> AsyncIterator[ExecutionRow]:
@@ -318,6 +321,7 @@ class AsyncClient:
                 workflow_id=workflow_id,
                 started_after=started_after,
                 started_before=started_before,
+                errors=errors,
                 after=after,
                 page_size=page_size,
             )

@@ -36,10 +36,14 @@ class LodolError(Exception):
 
     def __str__(self) -> str:
         """The sentence, with what helps to find the request in a log."""
-        answer = " ".join(str(part) for part in (self.status, self.code) if part is not None)
-        details = [answer, self.request_id and f"request {self.request_id}"]
-        more = ", ".join(filter(None, details))
-        return f"{self.sentence} ({more})" if more else self.sentence
+        return traceable(self.sentence, self.status, self.code, self.request_id)
+
+
+def traceable(sentence: str, status: int | None, code: str | None, request_id: str | None) -> str:
+    """A sentence about an answer, with what helps to find the request in a log."""
+    answer = " ".join(str(part) for part in (status, code) if part is not None) if status else ""
+    more = ", ".join(filter(None, [answer, request_id and f"request {request_id}"]))
+    return f"{sentence} ({more})" if more else sentence
 
 
 class InvalidRequest(LodolError, code="invalid_request"):
@@ -145,7 +149,14 @@ class InternalError(LodolError, code="internal_error"):
 
 
 class ConnectionFailed(LodolError):
-    """No answer came; the cause says why. Whether anything was done is unknown, and the same key finds out."""
+    """No answer came from the API at `url`; the cause says why.
+
+    Whether anything was done is unknown, and the same key finds out.
+    """
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"The API cannot be reached at {url}: {why}.", code="connection_failed")
+        self.url = url
 
 
 class AnswerNotUnderstood(LodolError):

@@ -1,8 +1,10 @@
 """Files that are generated from the code: `python -m scripts.generated` writes them, `--check` says if one is stale."""
 
 import json
+import os
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 from domain.callables import EFFECTS
@@ -62,6 +64,22 @@ def _code(text: str) -> str:
     return "`` " + text.replace("|", "\\|") + " ``"
 
 
+def commands() -> str:
+    """What holds for all commands, and every command with its arguments and options, as typer describes them."""
+    typer = Path(sys.executable).parent / "typer"
+    done = subprocess.run(
+        [typer, "lodol.cli.main", "utils", "docs", "--name", "lodol"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
+    )
+    described = unescape(done.stdout).replace("# `lodol`", "## `lodol`", 1)
+    head = (ROOT / "scripts" / "commands.md").read_text()
+    return f"{head}\n{described.rstrip()}\n"
+
+
 def requirements() -> str:
     """What the functions ship, as the lock file has it: `sam build` reads no lock files."""
     uv = Path(sys.executable).parent / "uv"
@@ -86,6 +104,7 @@ GENERATED = {
     "docs/api.html": page,
     "docs/program.schema.json": program_schema,
     "docs/callables.md": callables_table,
+    "docs/commands.md": commands,
     "src/requirements.txt": requirements,
     "lodol/workflow/__init__.pyi": stubs,
 }

@@ -6,16 +6,24 @@ Whatever takes long to import is imported where it is used: `lodol --help` must 
 import functools
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from lodol.cli.local import is_local_api
+from lodol.errors import traceable
+
+if TYPE_CHECKING:
+    from lodol.errors import LodolError
 
 StackName = Annotated[
     str | None, typer.Option("--stack", envvar="LODOL_STACK", help="The stack; without it, the local one.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, errors too.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; errors too, to standard error.")]
 
 _CELL_CHARACTERS = 60
 _NOT_INSTALLED = {"boto3", "botocore"}
@@ -23,6 +31,28 @@ _NOT_INSTALLED = {"boto3", "botocore"}
 
 class CannotDo(Exception):
     """The command cannot do what it was asked; the text says why, and what to do about it."""
+
+
+class Misused(typer.BadParameter):
+    """The command line cannot be understood; the text says why. The command exits with 2, and names its help."""
+
+    def format_message(self) -> str:
+        """The text as it is, like every other sentence of ours."""
+        return str(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What went wrong, for a person and for a program: `sentence` and `code`, and of an answer of the API the rest."""
+
+    sentence: str
+    code: str
+    status: int | None = None
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        """The sentence, with what helps to find the request in a log."""
+        return traceable(self.sentence, self.status, self.code, self.request_id)
 
 
 def command[**P](function: Callable[P, None]) -> Callable[P, None]:
@@ -36,54 +66,75 @@ def command[**P](function: Callable[P, None]) -> Callable[P, None]:
             told = _told(failure)
             if told is None:
                 raise
-            fail(*told, as_json=bool(kwargs.get("as_json")))
+            told = replace(told, sentence=_with_options(told.sentence, kwargs))
+            fail(told, as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(1) from None
 
     return run
 
 
-def fail(sentence: str, code: str | None, *, as_json: bool) -> None:
-    """Tell what went wrong, where errors belong: as a sentence, or as a JSON object with the code if it has one."""
-    told = {"error": sentence, **({"code": code} if code else {})}
-    print(json.dumps(told, ensure_ascii=False) if as_json else sentence, file=sys.stderr)
+def fail(told: Told, *, as_json: bool) -> None:
+    """Tell what went wrong, where errors belong: as a sentence, or as a JSON object. Rule: commands "Errors"."""
+    fields = {"error": told.sentence, "code": told.code, "status": told.status, "request_id": told.request_id}
+    known = {name: value for name, value in fields.items() if value is not None}
+    print(json.dumps(known, ensure_ascii=False) if as_json else told, file=sys.stderr)
 
 
-def _told(failure: Exception) -> tuple[str, str | None] | None:
-    """What a refusal or a failure is told as, and its code: as the API tells it, where the API can meet it."""
+def _with_options(sentence: str, parameters: Iterable[str]) -> str:
+    """A sentence that names fields of a request, for those who know them as options."""
+    for name in parameters:
+        if "_" in name:
+            sentence = re.sub(rf"\b{name}\b", f"--{name.replace('_', '-')}", sentence)
+    return sentence
+
+
+def _told(failure: Exception) -> Told | None:
+    """What a refusal or a failure is told as: as the API tells it, where the API can meet it."""
     from domain.aws.writes import ConditionNotMet
     from domain.refusals import Refusal, Unavailable
-    from lodol.errors import LodolError, ScopeMissing
+    from lodol.errors import LodolError
     from views.answers import answer_to
 
     match failure:
         case CannotDo():
-            return str(failure), None
-        case ScopeMissing() if failure.scope:
-            return f"{failure} It needs the scope {failure.scope}.", failure.code
+            return Told(str(failure), "cannot_do")
         case LodolError():
-            return str(failure), failure.code
+            return _told_by_client(failure)
         case Unavailable():
-            return "AWS did not answer; whether it was done is unknown: look, and try again.", "unavailable"
+            return Told("AWS did not answer; whether it was done is unknown: look, and try again.", "unavailable")
         case Refusal():
             answer = answer_to(failure)
-            return answer.sentence, answer.headers["Error-Code"]
+            return Told(answer.sentence, answer.headers["Error-Code"])
         case ConditionNotMet():
-            return "Somebody else changed it at the same moment; look at it, and try again.", None
+            return Told("Somebody else changed it at the same moment; look at it, and try again.", "changed_meanwhile")
         case ModuleNotFoundError() if failure.name in _NOT_INSTALLED:
-            return "This command works on the stack itself and needs boto3: pip install 'lodol[operator]'", None
+            sentence = "This command works on the stack itself and needs boto3: pip install 'lodol[operator]'"
+            return Told(sentence, "not_installed")
     return _told_by_aws(failure)
 
 
-def _told_by_aws(failure: Exception) -> tuple[str, None] | None:
+def _told_by_client(failure: "LodolError") -> Told:
+    from lodol.errors import ConnectionFailed, ScopeMissing
+
+    sentence = failure.sentence
+    match failure:
+        case ScopeMissing() if failure.scope:
+            sentence += f" It needs the scope {failure.scope}."
+        case ConnectionFailed() if is_local_api(failure.url):
+            sentence += " The local stack does not run; start it: make up"
+    return Told(sentence, failure.code or "unknown_answer", failure.status, failure.request_id)
+
+
+def _told_by_aws(failure: Exception) -> Told | None:
     if "botocore" not in sys.modules:
         return None
     from botocore.exceptions import BotoCoreError, ClientError
 
     match failure:
         case ClientError():
-            return f"AWS refused: {failure}", None
+            return Told(f"AWS refused: {failure}", "aws_refused")
         case BotoCoreError():
-            return f"AWS cannot be reached: {failure}", None
+            return Told(f"AWS cannot be reached: {failure}", "aws_unreachable")
     return None
 
 

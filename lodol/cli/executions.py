@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.entities.executions import Status
 from lodol.cli.connection import connect
-from lodol.cli.console import AsJson, CannotDo, command, print_json, show, show_list
+from lodol.cli.console import AsJson, CannotDo, Misused, command, print_json, show, show_list
 from lodol.cli.profile import ProfileName
 
 if TYPE_CHECKING:
@@ -51,28 +52,36 @@ def run(
 @command
 def list_executions(
     status: Annotated[
-        list[str] | None, typer.Option(help="running, success, failed or stopped; more than one is possible.")
+        list[Status] | None, typer.Option(help="Only of this status; may be said more than once.")
     ] = None,
     workflow: OfWorkflow = None,
     since: Since = None,
     before: Before = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    only_ids: Annotated[bool, typer.Option("--ids", help="Only their ids, a line each, for the next command.")] = False,
     profile_name: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List executions, newest first."""
+    """List executions, newest first, those that failed with why."""
     from itertools import islice
+
+    if only_ids and as_json:
+        raise Misused("--ids prints lines and --json one object: say one of them.")
 
     with connect(profile_name) as client:
         found: Any = client.executions(
             status=status or None,  # type: ignore[arg-type]
             workflow_id=workflow and _workflow_id(client, workflow),
-            started_after=_moment(since, "--since"),
-            started_before=_moment(before, "--before"),
+            **_between(since, before),
+            errors=True,
             page_size=min(limit, 100),
         )
         rows = [row.model_dump() for row in islice(found, limit)]
-    columns = ("execution_id", "status", "started_at", "completed_at", "workflow_name")
+    if only_ids:
+        for row in rows:
+            print(row["execution_id"])
+        return
+    columns = ("execution_id", "status", "started_at", "completed_at", "workflow_name", "error")
     show_list("executions", rows, columns, as_json=as_json)
 
 
@@ -129,18 +138,19 @@ def stop_executions(
     as_json: AsJson = False,
 ) -> None:
     """Stop an execution, or all that match."""
-    if (execution is None) is not stop_all:
-        raise CannotDo("Name one execution, or say --all with what it is narrowed by.")
+    if execution is None and not stop_all:
+        raise Misused("Name one execution, or say --all with what narrows it.")
+    if execution is not None and (stop_all or workflow or since or before or dry_run):
+        raise Misused(
+            "--all, --workflow, --since, --before and --dry-run are for many; leave them out to stop one by its id."
+        )
     with connect(profile_name) as client:
         if execution is not None:
-            if workflow or since or before or dry_run:
-                raise CannotDo("--workflow, --since, --before and --dry-run go with --all.")
             show(client.stop(execution, key=key).model_dump(), as_json=as_json)
             return
         which: dict[str, Any] = {
             "workflow_id": workflow and _workflow_id(client, workflow),
-            "started_after": _moment(since, "--since"),
-            "started_before": _moment(before, "--before"),
+            **_between(since, before),
         }
         if dry_run:
             show({"running": client.count_running(**which)}, as_json=as_json)
@@ -165,7 +175,7 @@ def rerun(
 ) -> None:
     """Repeat an execution that has ended: the same version, the same input or another one."""
     if from_failed and from_step is not None:
-        raise CannotDo("--from-step and --from-failed say two different things.")
+        raise Misused("--from-failed and --from-step say two different things.")
     with connect(profile_name) as client:
         if from_failed:
             from_step = _failed_step(client, execution)
@@ -196,8 +206,8 @@ def open_execution(
         file.write_text(page, "utf-8")
     except OSError as error:
         raise CannotDo(f"{file} cannot be written: {error.strerror}") from None
-    is_opened = html is None and webbrowser.open(file.resolve().as_uri())
-    show({"file": str(file), "opened": is_opened}, as_json=as_json)
+    opened = {} if html else {"opened": webbrowser.open(file.resolve().as_uri())}
+    show({"file": str(file), **opened}, as_json=as_json)
 
 
 def _follow(client: "Client", execution_id: str, started: dict[str, Any], *, is_watched: bool, as_json: bool) -> None:
@@ -234,11 +244,18 @@ def _workflow_id(client: "Client", workflow: str) -> str:
     """The id of a workflow that is named by its id or its name."""
     if _ID.fullmatch(workflow):
         return workflow
+    from lodol.errors import ScopeMissing
+
     names: list[str] = []
-    for found in client.workflows():
-        if found.name == workflow:
-            return found.workflow_id
-        names.append(found.name)
+    try:
+        for found in client.workflows():
+            if found.name == workflow:
+                return found.workflow_id
+            names.append(found.name)
+    except ScopeMissing:
+        raise CannotDo(
+            f"The API key has not the scope workflows:read, and cannot find {workflow!r} by its name; its id will do."
+        ) from None
     raise CannotDo(f"There is no workflow named {workflow!r}; there are: {', '.join(names) or 'none'}.")
 
 
@@ -255,18 +272,27 @@ def _given(text: str | None) -> Any:
         return None
     from domain.program.values import loads
 
-    where, written = "--input", text
+    file, written = None, text
     if text.startswith("@"):
-        where = text[1:]
+        file = text[1:]
         try:
-            written = Path(where).read_text("utf-8")
+            written = Path(file).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise CannotDo(f"{where} cannot be read: {error}") from None
+            raise CannotDo(f"{file} cannot be read: {error}") from None
     try:
         return loads(written)
     except ValueError as error:
-        hint = f" A text is written so: {json.dumps(written)!s}" if where == "--input" else ""
-        raise CannotDo(f"{where} must be JSON: {error}.{hint}") from None
+        if file is not None:
+            raise CannotDo(f"{file} must be JSON: {error}.") from None
+        raise Misused(f"--input must be JSON: {error}. A text is written so: {json.dumps(written)}") from None
+
+
+def _between(since: str | None, before: str | None) -> dict[str, Any]:
+    """The moments between which executions have started."""
+    after, until = _moment(since, "--since"), _moment(before, "--before")
+    if after and until and after >= until:
+        raise Misused(f"--since must be earlier than --before; {since} is not earlier than {before}.")
+    return {"started_after": after, "started_before": until}
 
 
 def _moment(text: str | None, option: str) -> datetime | None:
@@ -277,9 +303,10 @@ def _moment(text: str | None, option: str) -> datetime | None:
         try:
             return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         except OverflowError:
-            raise CannotDo(f"{option} is too long ago: {text}") from None
+            raise Misused(f"{option} is too long ago: {text}.") from None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise CannotDo(f"{option} must be a moment in ISO 8601, or how long ago, as 12h or 3d; not {text!r}.") from None
+        sentence = f"{option} must be a moment in ISO 8601, or how long ago, as 12h or 3d; not {text!r}."
+        raise Misused(sentence) from None
     return moment.astimezone()

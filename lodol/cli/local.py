@@ -13,3 +13,9 @@ def local_stack() -> Any:
         if file.is_file():
             return json.loads(file.read_text())
     return None
+
+
+def is_local_api(url: str) -> bool:
+    """Whether an address is the local stack's."""
+    local = local_stack()
+    return local is not None and local["api_url"] == url

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from domain.aws.clients import CLIENT_CONFIG
 from domain.aws.stack import Stack
@@ -33,7 +33,11 @@ class DeployedStack(Stack):
             described = self._client("cloudformation").describe_stacks(StackName=self._name)["Stacks"][0]
         except ClientError:
             raise CannotDo(f"There is no stack named {self._name} in this account and region.") from None
+        except NoCredentialsError:
+            raise CannotDo("AWS asks who you are: log in as its own command line does (aws configure).") from None
         except BotoCoreError as error:
+            if self._endpoint_url:
+                raise CannotDo(f"The local stack does not run at {self._endpoint_url}; start it: make up") from None
             raise CannotDo(f"The stack {self._name} cannot be reached: {error}") from None
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
@@ -59,4 +63,7 @@ def find(name: str | None) -> DeployedStack:
         return DeployedStack(local["stack_name"], session, local["endpoint_url"])
     if name is None:
         raise CannotDo("Which stack? Name it by --stack or LODOL_STACK, or start the local one: make up")
-    return DeployedStack(name, boto3.Session(), None)
+    session = boto3.Session()
+    if session.region_name is None:
+        raise CannotDo(f"In which region is the stack {name}? Say it, as: export AWS_DEFAULT_REGION=eu-central-1")
+    return DeployedStack(name, session, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lodol.cli.console import AsJson, CannotDo, command
+from lodol.cli.console import AsJson, CannotDo, Misused, command
 
 if TYPE_CHECKING:
     from domain.program.values import Value
@@ -38,7 +38,7 @@ def try_workflow(
 ) -> None:
     """Run a workflow in this process: waits pass at once, and a file answers for the world."""
     if live and crash:
-        raise CannotDo("--live and --crash exclude each other: every crash would send the requests again.")
+        raise Misused("--live and --crash exclude each other: every crash would send the requests again.")
     from domain.moments import utc_now
     from lodol.trying import fields, report
     from lodol.trying.answers import Answers
@@ -211,7 +211,7 @@ def _input(text: str) -> Value:
     try:
         return loads(text)
     except ValueError as invalid:
-        raise CannotDo(f"--input cannot be used: {invalid}") from None
+        raise Misused(f"--input cannot be used: {invalid}") from None
 
 
 def _value(path: Path) -> Value:

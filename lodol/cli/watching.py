@@ -120,7 +120,8 @@ def _end(history: History) -> Iterator[str]:
     yield f"{_SIGNS[history.status]} {history.status}  {_elapsed(history, utc_now())}"
     if history.error:
         yield history.error
-        yield f"Repeat it from there: lodol executions rerun {history.execution_id} --from-failed"
+        yield "Repeat it from there, with --input JSON on another input:"
+        yield f"lodol executions rerun {history.execution_id} --from-failed"
 
 
 def _line(entry: HistoryEntry, now: datetime | None) -> str:

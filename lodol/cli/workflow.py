@@ -1,17 +1,25 @@
 """`lodol workflow`: the workflows of a workspace, and their files."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lodol.cli.console import AsJson, StackName, command, print_json, show, show_list
+from lodol.cli.console import AsJson, CannotDo, StackName, command, print_json, show, show_list
 
-app = typer.Typer(no_args_is_help=True, help="Workflows: checked, versioned, read back.")
+if TYPE_CHECKING:
+    from domain.aws.table import Table
+
+ON_THIS_MACHINE = "Files, on this machine"
+_ON_A_STACK = "On a stack, for operators"
+
+app = typer.Typer(no_args_is_help=True, help="Workflows: checked, tried, versioned, read back.")
 _PAGE = 100
 
+WorkflowOf = Annotated[str, typer.Argument(help="Its id or its name.")]
 
-@app.command()
+
+@app.command(rich_help_panel=ON_THIS_MACHINE)
 @command
 def check(file: Path, as_json: AsJson = False) -> None:
     """Check the program of a workflow file, and print everything that is wrong with it; exits with 1 for errors."""
@@ -30,7 +38,7 @@ def check(file: Path, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=_ON_A_STACK)
 @command
 def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Store a workflow file, in Python, JSON or YAML: the workflow of its id, or else of its name.
@@ -57,7 +65,7 @@ def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJso
     show(shown, as_json=as_json)
 
 
-@app.command("list")
+@app.command("list", rich_help_panel=_ON_A_STACK)
 @command
 def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """List the workflows of a workspace, newest first."""
@@ -75,11 +83,11 @@ def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson
     show_list("workflows", [view_of(workflow).model_dump() for workflow in found], columns, as_json=as_json)
 
 
-@app.command("show")
+@app.command("show", rich_help_panel=_ON_A_STACK)
 @command
 def show_workflow(
     workspace: str,
-    workflow: str,
+    workflow: WorkflowOf,
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print a file that `workflow put` takes back.")] = False,
     as_python: Annotated[bool, typer.Option("--python", help="Print it as Python, which `put` takes back.")] = False,
     stack_name: StackName = None,
@@ -95,7 +103,7 @@ def show_workflow(
     from views.workflows import with_program
 
     table = stack.find(stack_name).table
-    found = workflows.read(table, workspace, workflow)
+    found = workflows.read(table, workspace, _id_of(table, workspace, workflow))
     program: Any = loads(workflows.program_text(table, found))
     if as_yaml:
         file = {"id": found.id, "name": found.name, "description": found.description, "program": program}
@@ -107,26 +115,41 @@ def show_workflow(
         show(with_program(found, program).model_dump(), as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=_ON_A_STACK)
 @command
-def archive(workspace: str, workflow: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+def archive(workspace: str, workflow: WorkflowOf, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Let a workflow not be run any more; its executions stay."""
     from domain.moments import utc_now
     from domain.operations import publishing
     from lodol.cli import stack
     from views.workflows import view_of
 
-    archived = publishing.archive(stack.find(stack_name).table, utc_now(), workspace, workflow)
+    table = stack.find(stack_name).table
+    archived = publishing.archive(table, utc_now(), workspace, _id_of(table, workspace, workflow))
     show(view_of(archived).model_dump(), as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=_ON_A_STACK)
 @command
-def restore(workspace: str, workflow: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+def restore(workspace: str, workflow: WorkflowOf, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Let an archived workflow be run again."""
     from domain.operations import publishing
     from lodol.cli import stack
     from views.workflows import view_of
 
-    restored = publishing.restore(stack.find(stack_name).table, workspace, workflow)
+    table = stack.find(stack_name).table
+    restored = publishing.restore(table, workspace, _id_of(table, workspace, workflow))
     show(view_of(restored).model_dump(), as_json=as_json)
+
+
+def _id_of(table: "Table", workspace_id: str, workflow: str) -> str:
+    """The id of a workflow that is named by its id or its name."""
+    from domain.entities import workflows
+    from domain.ids import is_id
+
+    if is_id(workflow):
+        return workflow
+    found = workflows.find_named(table, workspace_id, workflow)
+    if found is None:
+        raise CannotDo(f"There is no workflow named {workflow!r} in workspace {workspace_id}.")
+    return found

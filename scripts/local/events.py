@@ -28,16 +28,24 @@ def filled(text: str, stack: Stack, execution_id: str, review_id: str) -> str:
     )
 
 
-def render_with_fresh_ids(stack: Stack) -> None:
-    """Render the events with an execution that sleeps and a review that is pending, both just started."""
+def render_with_live_ids(stack: Stack) -> None:
+    """Render the events with an execution that sleeps and a review that is pending; started if there is none."""
     client = Client(stack.api_url, stack.api_key)
-    sleeping = client.run(stack.workflows["Reminder"]).json()["execution_id"]
-    asking = client.run(stack.workflows["Approval"]).json()["execution_id"]
+    sleeping = _running(client, stack.workflows["Reminder"])
+    asking = _running(client, stack.workflows["Approval"])
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        pending = client.send("GET", "/v1/reviews?status=pending").json()["reviews"]
+        pending = client.send("GET", "/v1/reviews?status=pending&limit=100").json()["reviews"]
         if found := [review["review_id"] for review in pending if review["execution_id"] == asking]:
             render_events(stack, sleeping, found[0])
             return
         time.sleep(0.3)
     raise TimeoutError(f"execution {asking} asked for no review within 30 seconds")
+
+
+def _running(client: Client, workflow_id: str) -> str:
+    """The execution of a workflow that runs from an earlier time, or else a new one."""
+    path = f"/v1/executions?status=running&workflow_id={workflow_id}&limit=1"
+    rows = client.send("GET", path).json()["executions"] or [client.run(workflow_id).json()]
+    execution_id: str = rows[0]["execution_id"]
+    return execution_id

@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.local import home
 from scripts.local.cloud import Cloud
 from scripts.local.deployment import ROOT
-from scripts.local.events import render_with_fresh_ids
+from scripts.local.events import render_with_live_ids
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     if running is None or stack is None:
         print("The local stack is not running; start it: make up", file=sys.stderr)
         return 1
-    render_with_fresh_ids(stack)
+    render_with_live_ids(stack)
     return subprocess.run(
         [
             str(Path(sys.executable).parent / "sam"),

@@ -17,7 +17,7 @@ from scripts.local import deployment, home
 from scripts.local.client import Client
 from scripts.local.cloud import REGION, Cloud, CloudFailed
 from scripts.local.deployment import ROOT, Deployment, DeploymentFailed
-from scripts.local.events import render_with_fresh_ids
+from scripts.local.events import render_with_live_ids
 from scripts.local.home import BUILT, HOME, STACK_NAME, Processes, Stack
 from scripts.local.lodol import CommandFailed, lodol
 
@@ -166,7 +166,7 @@ def _sample(stack: Stack, running: Processes) -> int:
     ended = client.until_ended(execution_id)
     _show(ended, stack)
     site = f"http://127.0.0.1:{running.demo_port}/orders"
-    render_with_fresh_ids(stack)
+    render_with_live_ids(stack)
     print(_next_lines(stack, execution_id, site))
     return 0 if ended["status"] == "success" else 1
 

@@ -2,31 +2,28 @@
 
 from domain.entities import executions
 from domain.entities.api_keys import Scope
-from domain.entities.executions import Filter
 from handlers.http import Answer, Endpoint, ok
-from handlers.parameters import AFTER, LIMIT, STARTED_AFTER, STARTED_BEFORE, STATUS, WORKFLOW_ID
+from handlers.narrowing import NARROWING, narrowed
+from handlers.parameters import AFTER, INCLUDE_ERRORS, LIMIT, STATUS
 from handlers.requests import Request
-from views.executions import ExecutionPage, row_of
+from views.executions import ExecutionPage, row_of, row_with_error_of
 
 
 def list_executions(request: Request) -> Answer:
     """Answer with a page, and a `Link` to the next if there is one. Rule: contract "List"."""
-    after = request.query(AFTER)
-    which = Filter(
-        workflow_id=request.query(WORKFLOW_ID),
-        statuses=request.query(STATUS),
-        started_after=request.query(STARTED_AFTER),
-        started_before=request.query(STARTED_BEFORE),
-    )
+    after, which = request.query(AFTER), narrowed(request, request.query(STATUS))
     page = request.page(
         lambda limit: executions.list_page(request.table, request.workspace.id, limit, after, which),
         lambda execution: execution.id,
-        WORKFLOW_ID,
+        *NARROWING,
         STATUS,
-        STARTED_AFTER,
-        STARTED_BEFORE,
+        INCLUDE_ERRORS,
     )
-    return ok(ExecutionPage(executions=list(map(row_of, page.rows))), page.link)
+    if request.query(INCLUDE_ERRORS):
+        rows = [row_with_error_of(row) for row in executions.with_errors(request.table, page.rows)]
+    else:
+        rows = [row_of(row) for row in page.rows]
+    return ok(ExecutionPage(executions=rows), page.link)
 
 
 handler = Endpoint(
@@ -35,6 +32,6 @@ handler = Endpoint(
     Scope.READ_EXECUTIONS,
     list_executions,
     answers=ExecutionPage,
-    query=(LIMIT, AFTER, WORKFLOW_ID, STATUS, STARTED_AFTER, STARTED_BEFORE),
+    query=(LIMIT, AFTER, *NARROWING, STATUS, INCLUDE_ERRORS),
     headers=("Link",),
 )

@@ -160,5 +160,6 @@ PENDING = Parameter[str | None](
     None,
 )
 INCLUDE_STEP_RESULTS = flag("include_step_results", "Whether the answer has the steps.")
+INCLUDE_ERRORS = flag("include_errors", "Whether each execution has its error.")
 INCLUDE_PROGRAM = flag("include_program", "Whether the answer has the outline of the program.")
 DRY_RUN = flag("dry_run", "Whether to count only, and stop nothing.")

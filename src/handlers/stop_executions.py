@@ -1,10 +1,10 @@
 """POST /v1/executions/stop: stop the running executions that match a filter, or count them."""
 
 from domain.entities.api_keys import Scope
-from domain.entities.executions import Filter
 from domain.operations import stopping
 from handlers.http import Answer, Endpoint, ok
-from handlers.parameters import DRY_RUN, RUNNING, STARTED_AFTER, STARTED_BEFORE, WORKFLOW_ID
+from handlers.narrowing import NARROWING, narrowed
+from handlers.parameters import DRY_RUN, RUNNING
 from handlers.requests import Request
 from views.executions import StoppedExecutions
 
@@ -14,12 +14,7 @@ _LEFT_SECONDS = 5
 
 def stop_many(request: Request) -> Answer:
     """Stop up to so many executions, each as safely as a single one. Rule: contract "Stop many"."""
-    which = Filter(
-        workflow_id=request.query(WORKFLOW_ID),
-        started_after=request.query(STARTED_AFTER),
-        started_before=request.query(STARTED_BEFORE),
-    )
-    workspace_id = request.workspace.id
+    which, workspace_id = narrowed(request), request.workspace.id
     if request.query(DRY_RUN):
         stopped = stopping.count_running(request.stack, workspace_id, which)
     else:
@@ -35,5 +30,5 @@ handler = Endpoint(
     Scope.EXECUTE_WORKFLOWS,
     stop_many,
     answers=StoppedExecutions,
-    query=(RUNNING, WORKFLOW_ID, STARTED_AFTER, STARTED_BEFORE, DRY_RUN),
+    query=(RUNNING, *NARROWING, DRY_RUN),
 )

@@ -12,7 +12,7 @@ type ExecutionStatus = Literal["running", "success", "failed", "stopped"]
 
 
 class ExecutionRow(View):
-    """An execution in a list."""
+    """An execution in a list; with its `error` only when asked for."""
 
     execution_id: Id
     workflow_id: Id
@@ -20,6 +20,7 @@ class ExecutionRow(View):
     status: ExecutionStatus
     started_at: Moment
     completed_at: Moment | None
+    error: str | None = None
 
 
 class ExecutionPage(View):
@@ -91,6 +92,11 @@ def row_of(execution: executions.Execution) -> ExecutionRow:
         started_at=execution.started_at,
         completed_at=execution.completed_at,
     )
+
+
+def row_with_error_of(execution: executions.Execution) -> ExecutionRow:
+    """An execution as a list shows it that was asked for errors, `None` where nothing has failed."""
+    return row_of(execution).model_copy(update={"error": execution.error})
 
 
 def view_of(execution: executions.Execution, its_steps: Iterable[steps.Step] | None = None) -> Execution:

@@ -72,6 +72,28 @@ def test_a_warm_run_takes_four_calls(calls: Calls, shop: Shop) -> None:
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1, "StartExecution": 1}
 
 
+@pytest.mark.parametrize(
+    ("query", "calls_made"),
+    [
+        ({}, {"Query": 1}),
+        ({"include_errors": "true"}, {"Query": 1}),
+        ({"status": "failed"}, {"Query": 1}),
+        ({"status": "failed", "include_errors": "true"}, {"Query": 1, "BatchGetItem": 1}),
+        ({"status": "success", "include_errors": "true"}, {"Query": 1}),
+    ],
+)
+def test_a_warm_list_takes_two_calls_and_errors_of_an_index_one_more(
+    calls: Calls, shop: Shop, table: Table, query: dict[str, str], calls_made: dict[str, int]
+) -> None:
+    for _ in range(3):
+        execution_id = shop.run()[2]["execution_id"]
+        end(table, shop.workspace.id, execution_id, End(Status.FAILED, NOW, "It failed."))
+    with calls.counted() as made:
+        assert shop.list(**query)[0] == 200
+
+    assert made == {"UpdateItem": 1, **calls_made}
+
+
 def test_a_warm_stop_takes_four_calls(calls: Calls, shop: Shop) -> None:
     execution_id = shop.run()[2]["execution_id"]
     with calls.counted() as made:

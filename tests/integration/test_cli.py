@@ -368,6 +368,29 @@ def test_an_unknown_stack_or_workspace_is_one_sentence() -> None:
     assert said == "There is no stack named nope in this account and region."
 
 
+def test_a_stack_in_no_region_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    said = refused("workspace", "list")
+    assert said == "In which region is the stack acme? Say it, as: export AWS_DEFAULT_REGION=eu-central-1"
+
+
+def test_a_local_stack_that_does_not_run_says_how_to_start_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing listens on port 1: neither the API there nor AWS answers."""
+    monkeypatch.delenv("LODOL_STACK")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    url = "http://127.0.0.1:1/api"
+    local = {"api_url": url, "api_key": "sk_live_x", "stack_name": "lodol-local", "region": "us-east-1"}
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps({**local, "endpoint_url": "http://127.0.0.1:1"}))
+
+    assert refused("doctor") == "The local stack does not run at http://127.0.0.1:1; start it: make up"
+    said = refused("executions", "list")
+    assert said.startswith(f"The API cannot be reached at {url}: ")
+    assert said.endswith(". The local stack does not run; start it: make up")
+
+
 def test_a_workspace_is_changed_and_listed(workspace: str) -> None:
     other = lodol("workspace", "create", "--name", "Other", "--plan", "team")["workspace_id"]
 
@@ -388,7 +411,7 @@ def test_a_workspace_is_changed_and_listed(workspace: str) -> None:
     [
         ((), "There is nothing to change."),
         (("--name", " "), "A workspace needs a name."),
-        (("--requests-per-minute", "-1"), "requests_per_minute must be at least 1, or 0 for the plan's, not -1."),
+        (("--requests-per-minute", "-1"), "--requests-per-minute must be at least 1, or 0 for the plan's, not -1."),
     ],
 )
 def test_a_change_that_is_none_is_refused(workspace: str, arguments: tuple[str, ...], said: str) -> None:
@@ -432,3 +455,7 @@ def test_a_workflow_put_says_what_it_did_and_is_archived_and_restored(workspace:
     assert lodol("workflow", "list", workspace)["workflows"][0]["archived_at"]
     assert lodol("workflow", "restore", workspace, first["workflow_id"])["archived_at"] is None
     assert refused("workflow", "list", "0" * 24) == "Workspace not found"
+    assert lodol("workflow", "archive", workspace, "A")["workflow_id"] == first["workflow_id"]
+    assert lodol("workflow", "show", workspace, "A")["name"] == "A"
+    assert lodol("workflow", "restore", workspace, "A")["archived_at"] is None
+    assert refused("workflow", "archive", workspace, "B") == f"There is no workflow named 'B' in workspace {workspace}."

@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,21 +102,21 @@ def test_an_input_may_stand_in_a_file(lodol: Any, system: System, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "status", "said"),
     [
-        ("hello", r'--input must be JSON: .* A text is written so: "hello"$'),
-        ("@none.json", "none.json cannot be read: "),
-        ("@bad.json", r"bad.json must be JSON: .*$"),
-        ('{"a": 1, "a": 2}', "--input must be JSON: "),
+        ("hello", 2, r'--input must be JSON: .* A text is written so: "hello". Look: lodol run --help$'),
+        ("@none.json", 1, "none.json cannot be read: "),
+        ("@bad.json", 1, r"bad.json must be JSON: .*$"),
+        ('{"a": 1, "a": 2}', 2, "--input must be JSON: "),
     ],
 )
 def test_an_input_that_is_none_says_what_is_wrong(
-    lodol: Any, system: System, tmp_path: Path, given: str, said: str
+    lodol: Any, system: System, tmp_path: Path, given: str, status: int, said: str
 ) -> None:
     (tmp_path / "bad.json").write_text("{")
     refused = lodol("run", workflow(system, ret(literal(1))), "--input", given)
 
-    assert refused.status == 1
+    assert refused.status == status
     assert re.match(said, refused.err.strip())
     assert system.credits == 10
 
@@ -123,6 +124,21 @@ def test_an_input_that_is_none_says_what_is_wrong(
 def test_an_unknown_name_lists_the_known_ones(lodol: Any, system: System) -> None:
     name = workflow(system, ret(literal(1)))
     assert lodol("run", "Nope").err == f"There is no workflow named 'Nope'; there are: {name}.\n"
+
+
+def test_a_key_that_cannot_find_names_is_told_that_an_id_will_do(
+    lodol: Any, system: System, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = workflow(system, ret(literal(1)))
+    scopes = frozenset({Scope.EXECUTE_WORKFLOWS, Scope.READ_EXECUTIONS})
+    narrow, _ = accounts.create_key(system.table, system.world.now, system.workspace, scopes)
+    monkeypatch.setattr(executions, "connect", lambda _: api.client(narrow))
+
+    said = lodol("run", name)
+    assert said.err == (
+        f"The API key has not the scope workflows:read, and cannot find {name!r} by its name; its id will do.\n"
+    )
+    assert lodol("run", system.workflow(ret(literal(1)))).status == 0
 
 
 def test_a_watched_run_prints_each_thing_once_and_exits_as_it_ended(lodol: Any, system: System) -> None:
@@ -153,14 +169,15 @@ def test_a_failure_says_where_and_how_to_go_on(lodol: Any, system: System) -> No
 
     assert said.status == 1
     execution_id = system.stored()[0].id
-    assert said.lines[-3:] == [
+    assert said.lines[-4:] == [
         "✗ failed  0.0 s",
         "Step 1 failed: body[1].expr: http.request: refused",
-        f"Repeat it from there: lodol executions rerun {execution_id} --from-failed",
+        "Repeat it from there, with --input JSON on another input:",
+        f"lodol executions rerun {execution_id} --from-failed",
     ]
 
     system.world.request = lambda *_: {"status": 200}  # type: ignore[method-assign]
-    again = lodol(*said.lines[-1].partition("lodol ")[2].split(), "--watch")
+    again = lodol(*said.lines[-1].split()[1:], "--watch")
     assert again.status == 0
     assert f"✓ 0   x = 1  0.0 s  taken from {execution_id}" in again.lines
 
@@ -170,8 +187,8 @@ def test_a_watch_asks_no_more_often_than_the_api_says(lodol: Any, system: System
 
     polls = [at - api.at[0] for line, at in zip(api.asked, api.at, strict=True) if "/history" in line]
     assert polls[:2] == [0, 1]
-    assert polls[2] - polls[1] >= 595
-    assert len(polls) <= 6
+    assert all(after - before >= 59 for before, after in pairwise(polls[1:11]))
+    assert len(polls) <= 15
 
 
 def test_a_watch_reads_what_has_settled_once(lodol: Any, system: System, api: Api) -> None:
@@ -221,6 +238,26 @@ def test_last_nights_failures_are_found(lodol: Any, system: System, monkeypatch:
     )
     assert len(lodol("executions", "list", "--status", "failed", "--status", "success", "--limit", "3").lines) == 1 + 3
     assert len(lodol("executions", "list", "--before", since[1]).lines) == 1 + 1
+    listed = lodol("executions", "list", "--status", "failed", "--status", "success")
+    why = "Step 0 failed: body[0].expr: http.request: refused"
+    assert [line.endswith(f"  {why}") for line in listed.lines[1:]] == [True, False, True, False]
+
+
+def test_ids_alone_are_what_the_next_command_takes(lodol: Any, system: System) -> None:
+    name = workflow(system, FAILS)
+    ids = [lodol("run", name, "--watch", "--json").json["execution_id"] for _ in range(2)]
+
+    said = lodol("executions", "list", "--status", "failed", "--ids")
+    assert said.lines == ids[::-1]
+    assert lodol("executions", "list", "--status", "stopped", "--ids").out == ""
+    assert lodol("executions", "list", "--ids", "--json").status == 2
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(lodol: Any, api: Api) -> None:
+    said = lodol("executions", "list", "--since", "1h", "--before", "2h")
+
+    assert (said.status, api.asked) == (2, [])
+    assert said.err.startswith("--since must be earlier than --before; 1h is not earlier than 2h. Look: ")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +281,7 @@ def test_a_moment_may_be_how_long_ago_it_was(text: str, ago: timedelta) -> None:
 def test_any_other_moment_says_what_one_is(lodol: Any, text: str) -> None:
     said = lodol("executions", "list", "--since", text)
 
-    assert said.status == 1
+    assert said.status == 2
     assert said.err.startswith("--since ")
 
 
@@ -277,7 +314,7 @@ def test_reruns_name_each_other(lodol: Any, system: System) -> None:
 
 
 def test_from_failed_and_from_step_exclude_each_other(lodol: Any) -> None:
-    assert lodol("executions", "rerun", "0" * 24, "--from-failed", "--from-step", "1").status == 1
+    assert lodol("executions", "rerun", "0" * 24, "--from-failed", "--from-step", "1").status == 2
 
 
 def test_what_has_not_failed_has_no_failed_step(lodol: Any, system: System) -> None:
@@ -301,7 +338,7 @@ def test_one_or_many_are_stopped(lodol: Any, system: System) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["0" * 24, "--all"], ["0" * 24, "--dry-run"], ["0" * 24, "--since", "1h"]])
 def test_a_stop_that_says_two_things_or_none_is_refused(lodol: Any, api: Api, arguments: list[str]) -> None:
-    assert lodol("executions", "stop", *arguments).status == 1
+    assert lodol("executions", "stop", *arguments).status == 2
     assert api.asked == []
 
 
@@ -317,7 +354,7 @@ def test_an_execution_opens_as_a_page_of_its_own(
 
     monkeypatch.setattr("webbrowser.open", open_it)
 
-    assert lodol("executions", "open", execution_id, "--html", "page.html").status == 0
+    assert lodol("executions", "open", execution_id, "--html", "page.html", "--json").json == {"file": "page.html"}
     page = (tmp_path / "page.html").read_text()
     assert execution_id in page
     assert "<b>" not in page
@@ -352,7 +389,9 @@ def test_a_refusal_is_a_sentence_or_an_object_with_its_code(lodol: Any) -> None:
 
     assert (plain.status, plain.out) == (1, "")
     assert plain.err.startswith("Execution not found (404 execution_not_found, request ")
-    assert json.loads(as_json.err)["code"] == "execution_not_found"
+    told = json.loads(as_json.err)
+    assert told.pop("request_id")
+    assert told == {"error": "Execution not found", "code": "execution_not_found", "status": 404}
     assert as_json.out == ""
 
 
@@ -377,10 +416,17 @@ def test_ids_are_whole_whatever_the_terminal(
 
 def test_usage_errors_are_sentences_of_ours(lodol: Any) -> None:
     assert lodol("nope").err == "No such command 'nope'. Look: lodol --help\n"
-    assert lodol("run").status == 2
-    assert json.loads(lodol("executions", "list", "--limit", "x", "--json").err)["error"].endswith(
-        "Look: lodol executions list --help"
+    assert lodol("executions", "lst").err == (
+        "No such command 'lst'. Did you mean 'list'? Look: lodol executions --help\n"
     )
+    choices = ", ".join(Scope)
+    assert lodol("key", "create", "W").err == (
+        f"Missing option '--scope'. Choose from: {choices}. Look: lodol key create --help\n"
+    )
+    assert lodol("run").status == 2
+    told = json.loads(lodol("executions", "list", "--limit", "x", "--json").err)
+    assert told["code"] == "usage"
+    assert told["error"].endswith("Look: lodol executions list --help")
 
 
 # Profiles.

@@ -302,7 +302,7 @@ ENDPOINTS = {
     list_executions: (
         "GET",
         "/v1/executions",
-        ["limit", "after", "workflow_id", "status", "started_after", "started_before"],
+        ["limit", "after", "workflow_id", "started_after", "started_before", "status", "include_errors"],
     ),
     list_workflows: ("GET", "/v1/workflows", ["limit", "after"]),
     list_reviews: ("GET", "/v1/reviews", ["limit", "after", "status"]),

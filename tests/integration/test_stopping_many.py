@@ -84,6 +84,11 @@ def test_without_saying_so_nothing_is_stopped(
     assert len(running(system)) == 5
 
 
+def test_a_time_that_ends_before_it_begins_stops_nothing(system: System, runs: dict[str, list[str]]) -> None:
+    times = {"started_after": "2026-01-15T10:30:00Z", "started_before": "2026-01-15T10:30:00Z"}
+    assert stop_many(system, status="running", **times) == (400, "started_after must be earlier than started_before.")
+
+
 @pytest.mark.parametrize("status", ["failed", "running,failed", ""])
 def test_what_has_ended_cannot_be_stopped(system: System, status: str) -> None:
     assert stop_many(system, status=status) == (400, "status must be running: only what runs can be stopped.")

@@ -396,10 +396,13 @@ def test_the_last_lost_connection_is_told_with_its_cause(why: str, told: str) ->
     lost = [httpx.ConnectError(why) for _ in range(5)]
     api = Api(*lost)
 
-    with pytest.raises(errors.ConnectionFailed, match=f"cannot be reached: {told}") as raised:
+    with pytest.raises(
+        errors.ConnectionFailed, match=f"^The API cannot be reached at https://lodol.test/api: {told}.$"
+    ) as raised:
         api.client().workspace()
 
     assert raised.value.__cause__ is lost[-1]
+    assert (raised.value.code, raised.value.url) == ("connection_failed", "https://lodol.test/api")
     assert raised.value.status is None
     assert len(api.requests) == 5
 

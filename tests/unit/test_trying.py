@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -14,7 +16,7 @@ from typer.testing import CliRunner, Result
 from domain.aws.keys import Page
 from domain.callables.settings import the_settings
 from lodol.cli.files import to_yaml
-from lodol.cli.main import app
+from lodol.cli.main import app, main
 from lodol.trying.answers import ANSWERED
 from lodol.trying.bench import Bench, Tried
 from lodol.trying.memory import MemoryTable
@@ -56,6 +58,11 @@ class Folder:
         done = self.run(*options)
         assert done.exit_code == 1, done.output
         return done.stderr.strip()
+
+    def misused(self, *options: str) -> str:
+        with redirect_stderr(StringIO()) as said:
+            assert main(["workflow", "try", "flow.yaml", *START, *options]) == 2
+        return said.getvalue()
 
     def test(self, *options: str) -> Result:
         return CliRunner().invoke(app, ["workflow", "test", *(options or ("flow.yaml",))])
@@ -487,7 +494,7 @@ def test_live_requests_are_made_where_no_answer_is_left(
     assert [seen.path for seen in site.seen if seen.path == "/orders"] == ["/orders"]
     folder.put(do(CALLS["email.send"]))
     assert "No answer is left" in folder.refused("--live")
-    assert folder.refused("--live", "--crash").startswith("--live and --crash exclude each other")
+    assert folder.misused("--live", "--crash").startswith("--live and --crash exclude each other")
 
 
 def test_an_input_is_json_or_a_file(folder: Folder) -> None:
@@ -497,7 +504,7 @@ def test_an_input_is_json_or_a_file(folder: Folder) -> None:
     assert folder.tried("--input", '{"a": 1}')["output"] == {"a": 1}
     assert folder.tried("--input", "@input.yaml")["output"] == {"a": [1, "yes"]}
     assert folder.tried()["output"] is None
-    assert folder.refused("--input", "{a").startswith("--input cannot be used: it is not JSON")
+    assert folder.misused("--input", "{a").startswith("--input cannot be used: it is not JSON")
     assert folder.refused("--input", "@gone").startswith("gone cannot be read")
     assert folder.refused("--start", "soon") == "--start: it must be a moment as 2026-01-15T10:30:00Z, not soon"
 

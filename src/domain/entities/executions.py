@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, islice
@@ -39,7 +39,8 @@ _DUE_AT_LEAST, _DUE_AT_MOST = timedelta(seconds=30), timedelta(minutes=5)
 others is kept, so that short slices and waits do not move the execution within its index."""
 
 
-_ASK_STEPS_AT_MOST, _ASK_PEOPLE_AT_MOST, _ASK_AT_MOST = 15, 60, 3600
+_ASK_STEPS_AT_MOST, _ASK_PEOPLE_AT_MOST = 15, 60
+_ASK_SLEEPERS_FIRST, _ASK_SLEEPERS_AT_MOST = 60, 600
 """Seconds after which it is worth asking again at the latest: while steps run, people decide, a wait goes on."""
 
 
@@ -259,6 +260,16 @@ def list_page(
     return [from_item(row) for row in islice(rows, limit)]
 
 
+def with_errors(table: Table, rows: Sequence[Execution]) -> list[Execution]:
+    """Rows of a page, those that have failed with their errors: no index has them, which takes one more call."""
+    lacking = [key(row.workspace_id, row.id) for row in rows if row.status is Status.FAILED and row.error is None]
+    found = table.get_many(*lacking)
+    return [
+        replace(row, error=item.get("error")) if (item := found.get(key(row.workspace_id, row.id))) else row
+        for row in rows
+    ]
+
+
 def _newest(sorted_rows: Iterable[Iterator[Item]]) -> Iterator[Item]:
     """Merge rows that are sorted. One whose status changes meanwhile may stand in two partitions: it counts once."""
     merged = heapq.merge(*sorted_rows, key=itemgetter("id"), reverse=True)
@@ -307,12 +318,16 @@ def _open_shard(execution_id: str) -> str:
 
 def worth_asking_in(execution: Execution, now: datetime) -> int:
     """After how many seconds, at least one, a running execution may well have come further. Rule: contract "Get"."""
-    age, wait = (now - execution.started).total_seconds(), execution.wait
+    tenth, wait = (now - execution.started).total_seconds() / 10, execution.wait
     if wait is None:
-        seconds = min(age / 10, _ASK_STEPS_AT_MOST)
+        seconds = min(tenth, _ASK_STEPS_AT_MOST)
+    elif wait.kind == "decisions":
+        seconds = min(tenth, _ASK_PEOPLE_AT_MOST)
     else:
-        left = (wait.until - now).total_seconds() if wait.until else _ASK_AT_MOST
-        seconds = min(left, _ASK_AT_MOST, min(age / 10, _ASK_PEOPLE_AT_MOST) if wait.kind == "decisions" else left)
+        # It sleeps until a moment that is known; but somebody may stop it before.
+        seconds = min(max(tenth, _ASK_SLEEPERS_FIRST), _ASK_SLEEPERS_AT_MOST)
+    if wait and wait.until:
+        seconds = min(seconds, (wait.until - now).total_seconds())
     return max(1, math.ceil(seconds))
 
 

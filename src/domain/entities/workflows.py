@@ -47,6 +47,12 @@ def name_key(workspace_id: str, name: str) -> Key:
     return Key(keys.workspace_partition(workspace_id), _NAME_PREFIX + name)
 
 
+def find_named(table: Table, workspace_id: str, name: str) -> str | None:
+    """Find the id of the workflow to which a name belongs, `None` if it is nobody's."""
+    item = table.get(name_key(workspace_id, name))
+    return id_of_name(item) if item else None
+
+
 def id_of_name(item: Item) -> str:
     """The workflow to which a name belongs."""
     workflow_id: str = item["workflow_id"]
