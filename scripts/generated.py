@@ -12,6 +12,7 @@ from domain.program.builtins import BUILTINS
 from domain.program.nodes import Program
 from domain.program.values import dumps
 from scripts.api_page import page
+from scripts.grants import grants
 from scripts.openapi import description
 from scripts.stubs import stubs
 
@@ -105,6 +106,7 @@ GENERATED = {
     "docs/program.schema.json": program_schema,
     "docs/callables.md": callables_table,
     "docs/commands.md": commands,
+    "docs/grants.md": grants,
     "src/requirements.txt": requirements,
     "lodol/workflow/__init__.pyi": stubs,
 }

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.operations import reconciliation
@@ -10,6 +12,8 @@ from handlers.logs import logged, logger
 from handlers.worker import Worker, the_worker
 
 _RESERVE_MILLISECONDS = 5000
+
+metrics = Metrics(namespace="Lodol")
 
 
 @logged
@@ -21,5 +25,8 @@ def handler(_: dict[str, Any], context: LambdaContext, worker: Worker | None = N
         worker.clock,
         has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
     )
-    logger.info("reconciled", extra={"found": dict(done)})
-    return dict(done)
+    logger.info("reconciled", extra={"found": dict(done.found)})
+    # The alarm for it also looks at whether it comes at all.
+    metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, done.overdue_seconds)
+    metrics.flush_metrics()
+    return dict(done.found)

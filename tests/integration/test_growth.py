@@ -87,6 +87,24 @@ def _population(system: System, sleeping: int, due: int, broken: int) -> list[st
     return ids[due:]
 
 
+def test_a_pass_says_how_long_what_it_looks_at_first_has_been_due(system: System) -> None:
+    """What has ended, or was heard of since, is not overdue, though an index that lags still shows it."""
+    _, second = _population(system, 1, 0, 2)
+    system.pass_time(seconds=100)
+    read = executions.read_state(system.table, system.workspace.id, second)
+    system.table.commit(executions.postpone(read, to_text(system.world.now - timedelta(seconds=30))))
+
+    def overdue() -> float:
+        return reconciliation.reconcile(system.stack, system.world.clock, lambda: True).overdue_seconds
+
+    assert overdue() == 100
+    assert overdue() == 0
+    system.pass_time(hours=1)
+    for stored in system.stored():
+        system.stop(stored.id)
+    assert overdue() == 0
+
+
 @pytest.mark.parametrize("sleeping", [0, SLEEPING])
 def test_a_pass_looks_only_at_what_is_due(system: System, sleeping: int) -> None:
     due, broken = max(150, sleeping // 100), 10
@@ -114,7 +132,7 @@ def test_a_pass_without_time_goes_on_with_those_due_longest(system: System) -> N
     _population(system, 0, 12, 0)
     turns = iter([True] * 5 + [False])
     first = reconciliation.reconcile(system.stack, system.world.clock, lambda: next(turns))
-    assert first == {"running": 5, "left": 7}
+    assert first.found == {"running": 5, "left": 7}
     system.pass_time(minutes=1)
 
     assert system.reconcile() == {"running": 7 + 1}
@@ -185,7 +203,7 @@ def test_what_waits_for_people_is_looked_at_again_when_their_time_is_over(
     run_slice(slices_of(stack, world), *ids)
     stack.table.commit(executions.postpone(executions.read_state(stack.table, *ids), to_text(START)))
 
-    assert reconciliation.reconcile(stack, world.clock, lambda: True) == {"running": 1}
+    assert reconciliation.reconcile(stack, world.clock, lambda: True).found == {"running": 1}
 
     assert executions.read_state(stack.table, *ids).due_at == to_text(START + after)
 

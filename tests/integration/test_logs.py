@@ -22,7 +22,7 @@ from tests.support.operations import publish, started
 from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context
 from tests.support.shop import Shop
-from tests.support.template import ROOT
+from tests.support.template import ROOT, template
 
 PROGRAM: Value = program(do(call("log.info", literal("said"))))
 
@@ -38,6 +38,22 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Lines:
 
 def invoked(handler: Any, event: Any, function: str, works_with: Any) -> None:
     handler(event, Context(function_name=function, aws_request_id=f"request of {function}"), works_with)
+
+
+def test_each_pass_of_reconcile_says_how_long_the_longest_has_been_due(
+    worker: Worker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the format that CloudWatch reads metrics from; the template's alarm looks at exactly this one."""
+    monkeypatch.setattr(reconcile.metrics.provider, "service", "acme")
+    invoked(reconcile.handler, {}, "reconcile", worker)
+
+    said = json.loads(capsys.readouterr().out)
+    alarm = template()["Resources"]["OverdueAlarm"]["Properties"]
+    [metrics] = said["_aws"]["CloudWatchMetrics"]
+    assert metrics["Namespace"] == alarm["Namespace"]
+    assert metrics["Dimensions"] == [[dimension["Name"] for dimension in alarm["Dimensions"]]]
+    assert metrics["Metrics"] == [{"Name": alarm["MetricName"], "Unit": "Seconds"}]
+    assert (said["service"], said[alarm["MetricName"]]) == ("acme", [0.0])
 
 
 def test_every_line_names_its_function_and_request_and_what_it_is_about(

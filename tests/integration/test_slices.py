@@ -283,7 +283,7 @@ def test_reconciliation_leaves_alone_what_was_heard_of_since_the_index_showed_it
     table = Lagging(dynamodb, "table")
     table.commit(executions.postpone(executions.read_state(table, *ids), to_text(later + timedelta(seconds=1))))
 
-    assert dict(reconcile(stack_of(table, stack.state_machine), lambda: later, lambda: True)) == {}
+    assert dict(reconcile(stack_of(table, stack.state_machine), lambda: later, lambda: True).found) == {}
 
 
 def test_a_slice_that_comes_too_early_waits_on(unreachable: Stack) -> None:
@@ -419,7 +419,7 @@ def test_reconciliation_starts_what_was_never_started(stack: Stack, unreachable:
 
     def reconciled(after: int) -> dict[Finding, int]:
         now = START + timedelta(seconds=after)
-        return dict(reconcile(stack, lambda: now, lambda: True))
+        return dict(reconcile(stack, lambda: now, lambda: True).found)
 
     assert reconciled(after=59) == {}
     assert reconciled(after=60) == {"started": 1}
@@ -447,7 +447,7 @@ def test_reconciliation_starts_nothing_that_has_ended_whatever_the_index_shows(
     assert list(executions.list_due(table, now)) == [executions.key(workspace_id, execution_id)]
     end(table, workspace_id, execution_id, End(Status.STOPPED, now))
 
-    assert dict(reconcile(stack_of(table, machine), lambda: now, lambda: True)) == {}
+    assert dict(reconcile(stack_of(table, machine), lambda: now, lambda: True).found) == {}
     assert machine.describe(execution_id, 1) == "never started"
 
 
@@ -456,7 +456,7 @@ def test_reconciliation_leaves_what_it_has_no_time_for_and_says_so(stack: Stack,
         start(unreachable, program())
     now, times = START + timedelta(seconds=60), iter([True, False])
 
-    assert dict(reconcile(stack, lambda: now, lambda: next(times))) == {"started": 1, "left": 2}
+    assert dict(reconcile(stack, lambda: now, lambda: next(times)).found) == {"started": 1, "left": 2}
 
 
 def test_reconciliation_passes_over_what_the_index_shows_and_is_not_there(stack: Stack, unreachable: Stack) -> None:
@@ -479,4 +479,4 @@ def test_reconciliation_passes_over_what_the_index_shows_and_is_not_there(stack:
 
     done = reconcile(stack_of(table, stack.state_machine), lambda: now, lambda: True)
     # Each of the four parts of the index shows both.
-    assert dict(done) == {"started": 1, "running": 3}
+    assert dict(done.found) == {"started": 1, "running": 3}

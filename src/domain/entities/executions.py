@@ -141,6 +141,10 @@ class State:
         """Whether it is running and should have been heard of."""
         return self.execution.status is Status.RUNNING and self.due_at <= to_text(now)
 
+    def overdue(self, now: datetime) -> timedelta:
+        """For how long it has been due, nothing for what is not."""
+        return now - datetime.fromisoformat(self.due_at) if self.is_due(now) else timedelta()
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

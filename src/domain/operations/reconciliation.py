@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Literal
@@ -32,7 +33,15 @@ type Finding = Outcome | Literal["running", "woken", "started", "unavailable", "
 """What was found of an execution that was due, or done about it; `left` is what there was no time for."""
 
 
-def reconcile(stack: Stack, clock: Clock, has_time: Callable[[], bool]) -> Counter[Finding]:
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass has found, and for how many seconds what it looked at first, the longest overdue, had been due."""
+
+    found: Counter[Finding]
+    overdue_seconds: float
+
+
+def reconcile(stack: Stack, clock: Clock, has_time: Callable[[], bool]) -> Pass:
     """Look at every running execution that is due, longest due first, and put right what is wrong, while there is time.
 
     Started: a generation that was recorded and never started. Continued: one that lost its Step Functions execution.
@@ -40,16 +49,19 @@ def reconcile(stack: Stack, clock: Clock, has_time: Callable[[], bool]) -> Count
     Model step: Reconcile.
     """
     done: Counter[Finding] = Counter()
+    overdue = timedelta()
     due = executions.list_due(stack.table, clock())
     for some in batched(due, READ_AT_ONCE, strict=False):
         found = stack.table.get_many(*some)
         for number, at in enumerate(some):
             if not has_time():
                 done["left"] = len(some) - number + sum(1 for _ in due)
-                return done
+                return Pass(done, overdue.total_seconds())
             if at in found:
-                done += _look_after(stack, clock(), executions.state_of(found[at]))
-    return done
+                state, now = executions.state_of(found[at]), clock()
+                overdue = max(overdue, state.overdue(now))
+                done += _look_after(stack, now, state)
+    return Pass(done, overdue.total_seconds())
 
 
 def _look_after(stack: Stack, now: datetime, state: State) -> Counter[Finding]:
