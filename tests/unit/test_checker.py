@@ -303,7 +303,9 @@ def test_an_argument_that_cannot_be_stored_is_told_as_that_alone() -> None:
 
 
 def test_a_text_that_is_no_unicode_is_told_in_a_sentence_of_ours() -> None:
-    assert findings({"kind": "LetStmt", "name": "\ud800"}) == [("body[0].name", "it cannot stand here")]
+    assert findings({"kind": "LetStmt", "name": "\ud800"}) == [
+        ("body[0].name", "it has half of a surrogate pair at position 0, which cannot be stored")
+    ]
 
 
 def warned(*body: Any) -> list[tuple[str, str]]:

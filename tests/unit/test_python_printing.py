@@ -15,7 +15,7 @@ from domain.program.calls import Call, CallFailed
 from domain.program.interpreter import Failed, run_step
 from domain.program.limits import NESTING
 from domain.program.nodes import Program
-from domain.program.python.findings import told
+from domain.program.findings import told
 from domain.program.python.normal import normal
 from domain.program.python.printing import namespaces, written
 from domain.program.python.reading import read

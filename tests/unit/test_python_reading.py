@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.callables import SIGNATURES
-from domain.program.python.findings import Position, told
+from domain.program.findings import Position, told
 from domain.program.python.reading import SOURCE_BYTES, Read, read
 from tests.support.programs import (
     block,

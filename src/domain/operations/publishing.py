@@ -12,6 +12,7 @@ from domain.entities.workflows import Workflow
 from domain.ids import is_id, new_id
 from domain.moments import to_text
 from domain.program import checker
+from domain.program.findings import Finding
 from domain.program.values import Value, dumps
 from domain.refusals import InvalidRequest
 
@@ -25,7 +26,7 @@ DESCRIPTION_CHARACTERS = 2000
 class ProgramRejected(InvalidRequest):
     """The program cannot be stored; `findings` are all that is wrong with it."""
 
-    def __init__(self, findings: list[checker.Finding]) -> None:
+    def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
         super().__init__("The program cannot be stored: " + "; ".join(f"{f.path}: {f.message}" for f in findings))
 

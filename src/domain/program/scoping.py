@@ -5,41 +5,54 @@ Walks the raw JSON and passes over what is not a node, so that one mistake hides
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from domain.program.findings import Finding
 from domain.program.limits import NESTING
 from domain.program.signatures import Given, Signatures
 from domain.program.values import ensure_storable
 
-type Found = Iterator[tuple[str, str]]
+type Found = Iterator[Finding]
 
 
 class Names:
-    """The variables that are declared at a place, innermost scope first."""
+    """The variables that are declared at a place, innermost scope first, with what was declared within and is over."""
 
-    def __init__(self, outer: Names | None = None) -> None:
+    def __init__(self, outer: Names | None = None, within: str = "") -> None:
+        """`within` says what the scope is that of, with its place."""
         self._outer = outer
+        self._within = within
         self._own: dict[str, str] = {}
+        self._over: dict[str, str] = outer._over if outer else {}
 
-    def declare(self, name: Any, at: str) -> Found:
-        """Add a variable to this scope, in which it must be new."""
+    def declare(self, name: Any, at: str, field: str = "name") -> Found:
+        """Add a variable, which a field of the node at a path names, to this scope, in which it must be new."""
         if not isinstance(name, str):
             return
         if name in self._own:
-            yield at, f"the variable {name} is already declared in this scope, {self._own[name]}"
+            message = f"the variable {name} is already declared in this scope, {self._own[name]}"
+            yield Finding(at, message, within=field)
         else:
             self._own[name] = f"at {at}"
+            # Whoever asks for it within this scope finds it there; who does later, learns where it was.
+            if self._within:
+                self._over[name] = self._within
 
     def predeclare(self, name: str) -> None:
         """Add a variable that is there from the start."""
         self._own[name] = "from the start"
 
     def require(self, name: Any, at: str) -> Found:
-        """Ask for a variable of this scope or one around it."""
+        """Ask for a variable, named by the node at a path, of this scope or one around it."""
         if isinstance(name, str) and name not in (known := self._known()):
-            yield at, f"the variable {name} was never declared{suggestion(name, known)}"
+            close = suggestion(name, known)
+            if not close and (within := self._over.get(name)):
+                message = f"the variable {name} is declared within {within}, and ends there"
+            else:
+                message = f"the variable {name} was never declared{close}"
+            yield Finding(at, message, within="name")
 
     def _known(self) -> list[str]:
         return [*self._own, *(self._outer._known() if self._outer else [])]
@@ -62,7 +75,7 @@ class Walk:
         if not isinstance(node, dict):
             return
         if depth > NESTING:
-            yield at, f"nodes are nested deeper than the limit of {NESTING} levels"
+            yield Finding(at, f"nodes are nested deeper than the limit of {NESTING} levels")
             return
         below = depth + 1
         match node.get("kind"):
@@ -77,27 +90,32 @@ class Walk:
             case "IfStmt":
                 yield from self._expression(node.get("cond"), f"{at}.cond", names, below)
                 for branch in ("thenBranch", "elseBranch"):
-                    inner = Names(names)
+                    inner = Names(names, f"the branch at {at}.{branch}")
                     yield from self._statement(node.get(branch), f"{at}.{branch}", inner, below, in_loop=in_loop)
             case "BlockStmt" if isinstance(node.get("body"), list):
-                inner = Names(names)
+                inner = Names(names, f"the block at {at}")
                 for index, statement in enumerate(node["body"]):
                     yield from self._statement(statement, f"{at}.body[{index}]", inner, below, in_loop=in_loop)
             case "ForEachStmt":
                 yield from self._expression(node.get("iterable"), f"{at}.iterable", names, below)
-                inner = Names(names)
+                loop = f"the loop at {at}"
+                inner = Names(names, loop)
                 yield from _declared(inner, node, at)
-                yield from self._statement(node.get("body"), f"{at}.body", Names(inner), below, in_loop=True)
+                yield from self._statement(node.get("body"), f"{at}.body", Names(inner, loop), below, in_loop=True)
             case "WhileStmt":
                 yield from self._expression(node.get("cond"), f"{at}.cond", names, below)
-                yield from self._statement(node.get("body"), f"{at}.body", Names(names), below, in_loop=True)
+                inner = Names(names, f"the loop at {at}")
+                yield from self._statement(node.get("body"), f"{at}.body", inner, below, in_loop=True)
             case "BreakStmt" | "ContinueStmt" as kind if not in_loop:
-                yield at, f"{kind} stands outside a loop"
+                yield Finding(at, f"{kind} stands outside a loop")
             case "TryStmt":
-                yield from self._statement(node.get("body"), f"{at}.body", Names(names), below, in_loop=in_loop)
-                inner = Names(names)
+                inner = Names(names, f"the body of the TryStmt at {at}")
+                yield from self._statement(node.get("body"), f"{at}.body", inner, below, in_loop=in_loop)
+                handler = f"the handler of the TryStmt at {at}"
+                inner = Names(names, handler)
                 yield from inner.declare(node.get("name"), at)
-                yield from self._statement(node.get("handler"), f"{at}.handler", Names(inner), below, in_loop=in_loop)
+                inner = Names(inner, handler)
+                yield from self._statement(node.get("handler"), f"{at}.handler", inner, below, in_loop=in_loop)
             case "ReturnStmt":
                 yield from self._expression(node.get("value"), f"{at}.value", names, below)
             case "FailStmt" | "ThrowStmt":
@@ -107,7 +125,7 @@ class Walk:
         if not isinstance(node, dict):
             return
         if depth > NESTING:
-            yield at, f"nodes are nested deeper than the limit of {NESTING} levels"
+            yield Finding(at, f"nodes are nested deeper than the limit of {NESTING} levels")
             return
         match node.get("kind"):
             case "Literal":
@@ -121,7 +139,7 @@ class Walk:
             case "ListCompExpr" | "DictCompExpr":
                 # Only the list that it goes over stands outside the scope of its variables.
                 yield from self._expression(node.get("iterable"), f"{at}.iterable", names, depth + 1)
-                names = Names(names)
+                names = Names(names, f"the comprehension at {at}")
                 yield from _declared(names, node, at)
         for path, inner in _operands(node, at):
             if isinstance(inner, str):
@@ -135,14 +153,12 @@ class Walk:
             return
         signature = self._signatures.get(callee)
         if signature is None:
-            yield f"{at}.callee", f"unknown callable {callee!r}{suggestion(callee, list(self._signatures))}"
+            yield Finding(f"{at}.callee", f"unknown callable {callee!r}{suggestion(callee, self._signatures)}")
         elif isinstance(args, list) and not signature.takes(len(args)):
-            yield (
-                f"{at}.args",
-                f"{signature.call_text()} takes {signature.arity_text()} arguments, and has {len(args)}",
-            )
+            taken = f"{signature.call_text()} takes {signature.arity_text()} arguments"
+            yield Finding(f"{at}.args", f"{taken}, and has {len(args)}")
         elif isinstance(args, list) and (refused := signature.refusal(_given(args), len(args))):
-            yield at, f"{callee}: {refused}"
+            yield Finding(at, f"{callee}: {refused}")
 
 
 def _given(args: list[Any]) -> dict[int, Given]:
@@ -202,19 +218,25 @@ def _operands(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
 
 def _declared(names: Names, node: dict[str, Any], at: str) -> Found:
     """Declare the variables of a loop or a comprehension."""
+    yield from names.declare(node.get("name"), at)
     others = node.get("others")
-    for name in (node.get("name"), *(others if isinstance(others, list) else ())):
-        yield from names.declare(name, at)
+    for index, name in enumerate(others if isinstance(others, list) else ()):
+        yield from names.declare(name, at, f"others[{index}]")
 
 
 def _storable(value: Any, at: str) -> Found:
     try:
         ensure_storable(value, "it")
     except ValueError as unstorable:
-        yield at, str(unstorable)
+        yield Finding(at, str(unstorable))
 
 
-def suggestion(name: str, known: list[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """A known name that the unknown one resembles, as the end of a sentence."""
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    # A name in other letters, large and small, and a callable without its namespace are closer than any likeness.
+    names = list(known)
+    lower = name.lower()
+    meant = next((each for each in names if lower in {each.lower(), each.lower().rpartition(".")[2]}), None)
+    if close := [meant] if meant else get_close_matches(name, names, n=1):
+        return f"; did you mean {close[0]}?"
+    return ""

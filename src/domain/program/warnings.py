@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-type Found = Iterator[tuple[str, str]]
+from domain.program.findings import Finding
+
+type Found = Iterator[Finding]
 
 _LEAVING = {
     "BreakStmt": "a BreakStmt",
@@ -18,7 +20,7 @@ _BODIES = ("thenBranch", "elseBranch", "body", "handler")
 
 
 def warnings(program: dict[str, Any]) -> Found:
-    """What a program that can be stored is warned of, as paths and sentences."""
+    """What a program that can be stored is warned of, with its place."""
     yield from _unreachable(program["body"], "body")
     yield from _unused(program)
 
@@ -28,7 +30,7 @@ def _unreachable(statements: list[Any], at: str) -> Found:
     for index, node in enumerate(statements):
         path = f"{at}[{index}]"
         if left_by:
-            yield path, f"it never runs: {left_by} comes before it"
+            yield Finding(path, f"it never runs: {left_by} comes before it", "warning")
             return
         yield from _within(node, path)
         left_by = _leaves(node)
@@ -69,7 +71,7 @@ class _Scope:
     def unused(self) -> Found:
         for name, path in self.declared.items():
             if path is not None:
-                yield path, f"the variable {name} is never used"
+                yield Finding(path, f"the variable {name} is never used", "warning")
 
 
 def _unused(program: dict[str, Any]) -> Found:

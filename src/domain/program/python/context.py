@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.program.findings import Position, SourceFinding
 from domain.program.limits import NESTING
-from domain.program.python.findings import Position, SourceFinding, position_of
 from domain.program.python.names import GENERIC
 from domain.program.signatures import Signatures
 
@@ -35,12 +35,12 @@ class Context:
     def at(self, origin: ast.AST, tree: Tree) -> Tree:
         """Note where a node of the program came from."""
         # The node itself stays referenced, so that no other can get its id.
-        self._origins[id(tree)] = (tree, position_of(origin, self.lines))
+        self._origins[id(tree)] = (tree, _position(origin, self.lines))
         return tree
 
     def refuse(self, origin: ast.AST, message: str) -> Tree:
         """Note a finding; answers with a node that stands for what could not be read, and of which nothing is known."""
-        self.findings.append(SourceFinding(position_of(origin, self.lines), message))
+        self.findings.append(SourceFinding(_position(origin, self.lines), message))
         return self.at(origin, {"kind": "VarRef", "name": "input"})
 
     @contextmanager
@@ -56,7 +56,7 @@ class Context:
 
     def warn(self, origin: ast.AST, message: str) -> None:
         """Note a finding that keeps nobody from storing the program."""
-        self.findings.append(SourceFinding(position_of(origin, self.lines), message, "warning"))
+        self.findings.append(SourceFinding(_position(origin, self.lines), message, "warning"))
 
     @property
     def is_too_deep(self) -> bool:
@@ -83,3 +83,10 @@ class Context:
             elif isinstance(node, list):
                 waiting += [(f"{path}[{index}]", each) for index, each in enumerate(node)]
         return found
+
+
+def _position(node: ast.AST, lines: list[str]) -> Position:
+    """Where a node of Python's tree begins; that tree counts bytes, and people count characters."""
+    line: int = getattr(node, "lineno", 1)
+    before = lines[line - 1].encode()[: getattr(node, "col_offset", 0)] if line <= len(lines) else b""
+    return Position(line, len(before.decode(errors="replace")) + 1)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.program import checker
+from domain.program.findings import START, Position, SourceFinding, place, source_lines
 from domain.program.python.context import TOO_DEEP, Context, Tree
-from domain.program.python.findings import Position, SourceFinding, source_lines
 from domain.program.python.names import HELPERS, MODULE
 from domain.program.python.reading_statements import Statements
 from domain.program.python.scopes import Scope, bound_names
@@ -20,7 +20,6 @@ SOURCE_BYTES = 1024 * 1024
 _FORGIVEN = {"__future__", "typing"}
 """Modules that say nothing to the program, and something to a type checker."""
 _TEXTS = ("name", "id", "description")
-_START = Position(1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def read(source: str, signatures: Signatures) -> Read:
     source = source.removeprefix("\ufeff")
     lines = source_lines(source)
     if len(source.encode(errors="replace")) > SOURCE_BYTES:
-        return _unread(_START, f"the source is over the limit of {SOURCE_BYTES} bytes")
+        return _unread(START, f"the source is over the limit of {SOURCE_BYTES} bytes")
     try:
         with warnings.catch_warnings():
             # An escape that means nothing is a text with a backslash, as it is when Python runs it.
@@ -53,9 +52,9 @@ def read(source: str, signatures: Signatures) -> Read:
     except SyntaxError as error:
         return _unread(Position(error.lineno or 1, max(error.offset or 1, 1)), error.msg)
     except (RecursionError, MemoryError):
-        return _unread(_START, "it is nested too deeply to be read")
+        return _unread(START, "it is nested too deeply to be read")
     except ValueError as error:
-        return _unread(_START, str(error))
+        return _unread(START, str(error))
     return _Reading(Context(signatures, lines)).read(module)
 
 
@@ -87,12 +86,12 @@ class _Reading:
         return Read(texts.get("name", ""), texts.get("id"), description, program, positions, sorted(findings))
 
     def _refuse_at_start(self, message: str) -> None:
-        self._context.findings.append(SourceFinding(_START, message))
+        self._context.findings.append(SourceFinding(START, message))
 
     def _checked(self, program: Tree, positions: Mapping[str, Position]) -> list[SourceFinding]:
         """What is wrong with the program, at the places where its nodes came from."""
         return [
-            SourceFinding(place(finding.path, positions), finding.message, finding.severity)
+            SourceFinding(place(finding.path, positions), finding.message, finding.severity, finding.path)
             for finding in checker.review(program, self._context.signatures)
             # What could not be read may use what seems to be unused.
             if finding.severity == "error" or not self._context.findings
@@ -156,10 +155,3 @@ class _Reading:
         extra = given.posonlyargs or given.kwonlyargs or given.vararg or given.kwarg or given.defaults
         if extra or names not in ([], ["input"]):
             self._context.refuse(function, f"a workflow takes one parameter: def {function.name}(input: Input)")
-
-
-def place(path: str, positions: Mapping[str, Position]) -> Position:
-    """Where a path of a program came from, or else the nearest node around it."""
-    while path not in positions and path:
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
-    return positions.get(path, _START)

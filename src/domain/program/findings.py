@@ -1,12 +1,27 @@
-"""What is wrong with a workflow written as Python: where in its source, and in which words."""
+"""What is wrong with a program, and with the file that says it: where, in which words, and how that is told."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
-from domain.program.checker import Severity
+type Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something that is wrong with a program: where, and what; a warning keeps nobody from storing it.
+
+    `path` is that of a node or a field. `within` is the field of that node which is meant, where the sentence says it:
+    its value, or its key if `is_key`.
+    """
+
+    path: str
+    message: str
+    severity: Severity = "error"
+    within: str = ""
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,20 +32,24 @@ class Position:
     column: int
 
 
+START = Position(1, 1)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SourceFinding:
-    """Something that is wrong with a source: where, and what."""
+    """Something that is wrong with a source: where, and what; `path` is the place in what the source says."""
 
     position: Position
     message: str
     severity: Severity = "error"
+    path: str = field(default="", compare=False)
 
 
-def position_of(node: ast.AST, lines: list[str]) -> Position:
-    """Where a node of Python's tree begins; that tree counts bytes, and people count characters."""
-    line: int = getattr(node, "lineno", 1)
-    before = lines[line - 1].encode()[: getattr(node, "col_offset", 0)] if line <= len(lines) else b""
-    return Position(line, len(before.decode(errors="replace")) + 1)
+def place(path: str, positions: Mapping[str, Position]) -> Position:
+    """Where a path came from, or else the nearest node around it."""
+    while path not in positions and path:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return positions.get(path, START)
 
 
 def told(findings: Iterable[SourceFinding], source: str, file: str) -> str:
