@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +30,14 @@ _NOT_INSTALLED = {"boto3", "botocore"}
 
 
 class CannotDo(Exception):
-    """The command cannot do what it was asked; the text says why, and what to do about it."""
+    """The command cannot do what it was asked; the text says why, and what to do about it.
+
+    `findings` are what is wrong with a file, as objects.
+    """
+
+    def __init__(self, sentence: object, findings: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(sentence)
+        self.findings = findings
 
 
 class Misused(typer.BadParameter):
@@ -43,12 +50,16 @@ class Misused(typer.BadParameter):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What went wrong, for a person and for a program: `sentence` and `code`, and of an answer of the API the rest."""
+    """What went wrong, for a person and for a program: `sentence` and `code`.
+
+    Of an answer of the API also `status` and `request_id`, and of a file its `findings`.
+    """
 
     sentence: str
     code: str
     status: int | None = None
     request_id: str | None = None
+    findings: Sequence[Mapping[str, Any]] | None = None
 
     def __str__(self) -> str:
         """The sentence, with what helps to find the request in a log."""
@@ -75,7 +86,13 @@ def command[**P](function: Callable[P, None]) -> Callable[P, None]:
 
 def fail(told: Told, *, as_json: bool) -> None:
     """Tell what went wrong, where errors belong: as a sentence, or as a JSON object. Rule: commands "Errors"."""
-    fields = {"error": told.sentence, "code": told.code, "status": told.status, "request_id": told.request_id}
+    fields: dict[str, Any] = {
+        "error": told.sentence,
+        "code": told.code,
+        "status": told.status,
+        "request_id": told.request_id,
+    }
+    fields |= {"findings": told.findings}
     known = {name: value for name, value in fields.items() if value is not None}
     print(json.dumps(known, ensure_ascii=False) if as_json else told, file=sys.stderr)
 
@@ -97,7 +114,7 @@ def _told(failure: Exception) -> Told | None:
 
     match failure:
         case CannotDo():
-            return Told(str(failure), "cannot_do")
+            return Told(str(failure), "cannot_do", findings=failure.findings or None)
         case LodolError():
             return _told_by_client(failure)
         case Unavailable():

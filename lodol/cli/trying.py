@@ -188,7 +188,6 @@ def _write_junit(path: Path, judged: list[tuple[Path, Verdict]]) -> None:
 
 def _bench(file: Path) -> Bench:
     """A workflow file, checked and stored to be tried."""
-    from domain.operations.publishing import ProgramRejected
     from domain.refusals import InvalidRequest
     from lodol.cli.files import read_workflow
     from lodol.trying.bench import Bench
@@ -196,9 +195,6 @@ def _bench(file: Path) -> Bench:
     read = read_workflow(file)
     try:
         return Bench(name=read.name, description=read.description, program=read.program, workflow_id=read.id)
-    except ProgramRejected as rejected:
-        found = "\n".join(f"{file}: {finding.path}: {finding.message}" for finding in rejected.findings)
-        raise CannotDo(found) from None
     except InvalidRequest as invalid:
         raise CannotDo(f"{file}: {invalid.sentence}") from None
 
@@ -215,15 +211,15 @@ def _input(text: str) -> Value:
 
 
 def _value(path: Path) -> Value:
-    from lodol.cli.files import read_value
+    from lodol.cli.files import read_document
 
-    return read_value(path)
+    return read_document(path).value
 
 
 def _explained(missing: NoAnswer, into: str) -> str:
     """Which call has no answer, and what to write so that it has one."""
     from domain.program.values import dumps
-    from lodol.cli.files import to_yaml
+    from lodol.cli.documents import to_yaml
 
     arguments = ", ".join(dumps(value) for value in missing.arguments.values())
     return (

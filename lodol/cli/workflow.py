@@ -21,20 +21,20 @@ WorkflowOf = Annotated[str, typer.Argument(help="Its id or its name.")]
 
 @app.command(rich_help_panel=ON_THIS_MACHINE)
 @command
-def check(file: Path, as_json: AsJson = False) -> None:
-    """Check the program of a workflow file, and print everything that is wrong with it; exits with 1 for errors."""
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Workflow files, in Python, JSON or YAML.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check workflow files, and print everything that is wrong with them, with its lines; exits with 1 for errors."""
     from lodol.cli.files import check_workflow
 
-    findings = check_workflow(file)
+    checked = [check_workflow(file) for file in files]
     if as_json:
-        shown = [{"at": one.at, "message": one.message, "severity": one.severity} for one in findings]
-        print_json({"findings": shown})
+        print_json({"findings": [finding for each in checked for finding in each.objects]})
     else:
-        for finding in findings:
-            print(finding.told)
-        if not findings:
-            print(f"{file}: nothing is wrong with it")
-    if any(finding.severity == "error" for finding in findings):
+        for each in checked:
+            print(each.told or f"{each.path}: nothing is wrong with it")
+    if any(each.workflow is None for each in checked):
         raise typer.Exit(1)
 
 
@@ -99,7 +99,7 @@ def show_workflow(
     from domain.program.python.printing import written
     from domain.program.values import loads
     from lodol.cli import stack
-    from lodol.cli.files import to_yaml
+    from lodol.cli.documents import to_yaml
     from views.workflows import with_program
 
     table = stack.find(stack_name).table

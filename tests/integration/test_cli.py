@@ -21,7 +21,9 @@ from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts, outcomes
 from domain.operations.audits import audit_credits, examine
-from lodol.cli.files import read_workflow, to_yaml
+from lodol.cli import documents
+from lodol.cli.documents import to_yaml
+from lodol.cli.files import read_workflow
 from lodol.cli.main import app
 from tests.support.given import PROGRAM
 from tests.support.operations import end, grant, publish, started
@@ -297,10 +299,36 @@ def test_everything_that_is_wrong_with_a_program_is_printed(tmp_path: Path) -> N
     done = CliRunner().invoke(app, ["workflow", "check", str(file)])
 
     assert done.exit_code == 1
+    line = "    program: {kind: Program, body: [{kind: BreakStmt}, {kind: ExprStmt}]}"
     assert done.stdout.splitlines() == [
-        f"{file}: body[1]: the field expr is missing",
-        f"{file}: body[0]: BreakStmt stands outside a loop",
+        f"{file}:2:33: BreakStmt stands outside a loop",
+        line,
+        f"    {' ' * 32}^",
+        f"{file}:2:52: the field expr is missing",
+        line,
+        f"    {' ' * 51}^",
     ]
+
+
+def test_several_files_are_checked_and_their_findings_are_objects(workspace: str, tmp_path: Path) -> None:
+    bad, worse = tmp_path / "bad.yaml", tmp_path / "worse.json"
+    bad.write_text("name: Bad\nprogram: {kind: Program, body: [{kind: BreakStmt}]}\n")
+    worse.write_text('{"name": "Worse",\n\t"progam": 1}')
+
+    done = CliRunner().invoke(app, ["workflow", "check", str(bad), str(SAMPLES[0]), str(worse), "--json"])
+
+    assert done.exit_code == 1
+    said = {"message": "BreakStmt stands outside a loop", "severity": "error"}
+    [first, *others] = json.loads(done.stdout)["findings"]
+    assert first == {"file": str(bad), "line": 2, "column": 33, "path": "body[0]", **said}
+    assert [(one["file"], one["line"], one["column"], one["message"]) for one in others] == [
+        (str(worse), 1, 1, "the field program is missing"),
+        (str(worse), 2, 2, "unknown field progam; did you mean program?"),
+    ]
+    refusal = CliRunner().invoke(app, ["workflow", "put", workspace, str(bad), "--json"])
+    assert refusal.exit_code == 1
+    assert json.loads(refusal.stderr)["findings"] == [first]
+    assert lodol("workflow", "list", workspace)["workflows"] == []
 
 
 def test_a_workflow_in_python_is_checked_put_and_printed(workspace: str, tmp_path: Path) -> None:
@@ -309,7 +337,7 @@ def test_a_workflow_in_python_is_checked_put_and_printed(workspace: str, tmp_pat
     file.write_text(f"{head}    unused = 1\n    return input.a + input.b\n")
 
     [warning] = lodol("workflow", "check", str(file))["findings"]
-    assert (warning["at"], warning["severity"]) == ("6:5", "warning")
+    assert (warning["line"], warning["column"], warning["severity"]) == (6, 5, "warning")
     stored = lodol("workflow", "put", workspace, str(file))
     assert (stored["name"], stored["version"]) == ("Adds", 1)
     printed = CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], "--python"]).stdout
@@ -335,18 +363,23 @@ def test_a_workflow_in_python_that_cannot_run_is_told_with_its_lines(workspace: 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("name: [", "expected"),
-        ("a: 1\na: 2", 'the key "a" stands twice'),
-        ("a: &x [1]\nb: *x", "aliases are not supported"),
-        ("name: A\nprogram: {}\nextra: 1", "extra"),
-        ("program: {}", "name"),
+        ("name: [", "1:8: it is not YAML: expected the node content, but found '<stream end>'"),
+        ("a: 1\na: 2", '2:1: the key "a" stands twice'),
+        ("a: &x [1]\nb: *x", "2:4: aliases are not supported"),
+        ("a: 1\n5: 2", "2:1: the key 5 is not a string"),
+        ("name: !!binary aGk=", "1:7: the tag !!binary makes nothing that JSON has"),
+        ("name: !!int many", "1:7: it is no int, as its tag says"),
+        ("name: A\nprogram: \x01", "2:10: it is not YAML: the character U+0001 cannot stand in it"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, text: str, says: str) -> None:
+def test_a_file_that_is_no_document_says_where(tmp_path: Path, text: str, says: str) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text(text)
 
-    assert says in refused("workflow", "check", str(file))
+    done = CliRunner().invoke(app, ["workflow", "check", str(file)])
+
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[0] == f"{file}:{says}"
 
 
 @pytest.mark.parametrize(
@@ -357,7 +390,7 @@ def test_yaml_gives_back_exactly_what_it_was_given(tmp_path: Path, value: Any) -
     file = tmp_path / "copy.yaml"
     file.write_text(to_yaml({"name": "x", "program": value}))
 
-    assert read_workflow(file).program == value
+    assert documents.read(file.read_text(), is_json=False).value == {"name": "x", "program": value}
 
 
 def test_an_unknown_stack_or_workspace_is_one_sentence() -> None:

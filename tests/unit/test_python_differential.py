@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, event, given, settings
 
 from domain.callables import SIGNATURES
 from domain.program import checker
-from domain.program.interpreter import Failed, Returned, run_step
 from domain.program.findings import told
+from domain.program.interpreter import Failed, Returned, run_step
 from domain.program.python.reading import read
 from domain.program.values import Value
 from tests.support.python_sources import HEAD, sources

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from domain.callables import SIGNATURES
 from domain.program import checker
 from domain.program.calls import Call, CallFailed
+from domain.program.findings import told
 from domain.program.interpreter import Failed, run_step
 from domain.program.limits import NESTING
 from domain.program.nodes import Program
-from domain.program.findings import told
 from domain.program.python.normal import normal
 from domain.program.python.printing import namespaces, written
 from domain.program.python.reading import read

@@ -5,12 +5,14 @@ Walks the raw JSON and passes over what is not a node, so that one mistake hides
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from domain.program.findings import Finding
 from domain.program.limits import NESTING
+from domain.program.nodes import IDENTIFIER
 from domain.program.signatures import Given, Signatures
 from domain.program.values import ensure_storable
 
@@ -46,7 +48,9 @@ class Names:
 
     def require(self, name: Any, at: str) -> Found:
         """Ask for a variable, named by the node at a path, of this scope or one around it."""
-        if isinstance(name, str) and name not in (known := self._known()):
+        # What is no name at all is told already.
+        is_name = isinstance(name, str) and re.fullmatch(IDENTIFIER, name)
+        if is_name and name not in (known := self._known()):
             close = suggestion(name, known)
             if not close and (within := self._over.get(name)):
                 message = f"the variable {name} is declared within {within}, and ends there"

@@ -14,14 +14,18 @@ from domain.program.values import ensure_storable
 
 type _Location = list[str | int]
 
-_KINDS: dict[str, type[BaseModel]] = {model.model_fields["kind"].annotation.__args__[0]: model for model in nodes.KINDS}  # type: ignore[union-attr]
+_KINDS: dict[str, type[BaseModel]] = {
+    model.model_fields["kind"].annotation.__args__[0]: model  # type: ignore[union-attr]
+    for model in nodes.KINDS
+}
 
 
 def _names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-_FIELDS = {name for model in (*_KINDS.values(), nodes.Property) for name in _names(model)}
+_MODELS: tuple[type[BaseModel], ...] = (*nodes.KINDS, nodes.Property)
+_FIELDS = {name for model in _MODELS for name in _names(model)}
 
 
 def findings(invalid: ValidationError, model: type[BaseModel], source: Any) -> Iterator[Finding]:
@@ -33,7 +37,8 @@ def findings(invalid: ValidationError, model: type[BaseModel], source: Any) -> I
 
 
 def _finding(error: Any, model: type[BaseModel], source: Any) -> Finding | None:
-    *around, last = error["loc"]
+    # A key that is no Unicode has the place of its object, which may be the whole.
+    *around, last = error["loc"] or ("",)
     field = str(last)
     node = [part for part in around if _is_step(part)]
     path = _path([*node, last] if _is_step(last) or not node else node)

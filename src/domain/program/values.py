@@ -14,6 +14,14 @@ _LONGEST_SENTENCE = 1000
 _MOST_DIGITS = math.ceil(INTEGER_BITS * math.log10(2)) + 1
 
 
+class NoJson(ValueError):
+    """A text is not JSON from a place on, its line and its column in characters, both from 1; `reason` says why."""
+
+    def __init__(self, reason: str, line: int, column: int) -> None:
+        super().__init__(f"it is not JSON: {reason} at line {line}, column {column}")
+        self.reason, self.line, self.column = reason, line, column
+
+
 def dumps(value: Value) -> str:
     """Write a value as compact JSON, Unicode as it is."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -35,7 +43,7 @@ def loads(text: str) -> Value:
     except RecursionError:
         raise ValueError(f"it is nested deeper than the limit of {NESTING} levels") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise NoJson(error.msg, error.lineno, error.colno) from None
     return value
 
 
