@@ -9,21 +9,14 @@ from pathlib import Path
 
 from domain.callables import EFFECTS
 from domain.program.builtins import BUILTINS
-from domain.program.nodes import Program
 from domain.program.values import dumps
+from scripts import workflow_schema
 from scripts.api_page import page
 from scripts.grants import grants
 from scripts.openapi import description
 from scripts.stubs import stubs
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def program_schema() -> str:
-    """The JSON Schema of programs, for editors."""
-    schema = Program.model_json_schema(by_alias=True)
-    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Lodol workflow program"}
-    return json.dumps({**schema, **named}, indent=2, ensure_ascii=False) + "\n"
 
 
 def callables_table() -> str:
@@ -103,7 +96,7 @@ def openapi() -> str:
 GENERATED = {
     "docs/openapi.json": openapi,
     "docs/api.html": page,
-    "docs/program.schema.json": program_schema,
+    "docs/workflow.schema.json": workflow_schema.schema,
     "docs/callables.md": callables_table,
     "docs/commands.md": commands,
     "docs/grants.md": grants,

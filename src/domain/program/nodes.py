@@ -21,39 +21,39 @@ class LetStmt(Node):
     """Declares a variable in this scope; `null` without `init`."""
 
     kind: Literal["LetStmt"]
-    name: Name
-    init: Expression | None = None
+    name: Name = Field(description="The variable, new in this scope.")
+    init: Expression | None = Field(default=None, description="Its value.")
 
 
 class AssignStmt(Node):
     """Sets an existing variable."""
 
     kind: Literal["AssignStmt"]
-    name: Name
-    value: Expression
+    name: Name = Field(description="The variable, which exists.")
+    value: Expression = Field(description="Its new value.")
 
 
 class IfStmt(Node):
     """Runs one of two branches; `null`, `false`, `0` and what is empty are falsy, all else is truthy."""
 
     kind: Literal["IfStmt"]
-    cond: Expression
-    thenBranch: Statement  # noqa: N815 - the language's own field name
-    elseBranch: Statement | None = None  # noqa: N815 - the language's own field name
+    cond: Expression = Field(description="What decides.")
+    thenBranch: Statement = Field(description="Runs where the condition is truthy.")  # noqa: N815 - the language's own field name
+    elseBranch: Statement | None = Field(default=None, description="Runs where it is falsy.")  # noqa: N815 - the language's own field name
 
 
 class ExprStmt(Node):
     """Evaluates an expression."""
 
     kind: Literal["ExprStmt"]
-    expr: Expression
+    expr: Expression = Field(description="What is evaluated.")
 
 
 class BlockStmt(Node):
     """Statements in a scope of their own."""
 
     kind: Literal["BlockStmt"]
-    body: list[Statement]
+    body: list[Statement] = Field(description="The statements, in order.")
 
 
 class ForEachStmt(Node):
@@ -63,18 +63,18 @@ class ForEachStmt(Node):
     """
 
     kind: Literal["ForEachStmt"]
-    name: Name
-    others: list[Name] = Field(default_factory=list)
-    iterable: Expression
-    body: Statement
+    name: Name = Field(description="The variable that holds the item.")
+    others: list[Name] = Field(default_factory=list, description="More variables, where items are taken apart.")
+    iterable: Expression = Field(description="The list.")
+    body: Statement = Field(description="Runs for each item.")
 
 
 class WhileStmt(Node):
     """Runs its body as long as a condition is truthy."""
 
     kind: Literal["WhileStmt"]
-    cond: Expression
-    body: Statement
+    cond: Expression = Field(description="What decides before each round.")
+    body: Statement = Field(description="Runs in each round.")
 
 
 class BreakStmt(Node):
@@ -93,106 +93,108 @@ class TryStmt(Node):
     """On a failure in `body`, runs `handler`, in which `name` holds `{message, callee, at}`."""
 
     kind: Literal["TryStmt"]
-    body: Statement
-    name: Name
-    handler: Statement
+    body: Statement = Field(description="What may fail.")
+    name: Name = Field(description="The variable that holds the failure.")
+    handler: Statement = Field(description="Runs after a failure.")
 
 
 class ReturnStmt(Node):
     """Ends the execution with success; its value is the step's result."""
 
     kind: Literal["ReturnStmt"]
-    value: Expression | None = None
+    value: Expression | None = Field(default=None, description="The result; `null` without it.")
 
 
 class FailStmt(Node):
     """Ends the execution as failed, with this error."""
 
     kind: Literal["FailStmt"]
-    message: Expression
+    message: Expression = Field(description="The error of the execution.")
 
 
 class ThrowStmt(Node):
     """Fails the step with this message, which a `TryStmt` around it catches."""
 
     kind: Literal["ThrowStmt"]
-    message: Expression
+    message: Expression = Field(description="The message of the failure.")
 
 
 class LiteralExpr(Node):
     """A JSON value."""
 
     kind: Literal["Literal"]
-    value: Any
+    value: Any = Field(description="Any JSON value.")
 
 
 class VarRef(Node):
     """The value of a variable; `input` is there from the start."""
 
     kind: Literal["VarRef"]
-    name: Name
+    name: Name = Field(description="The variable.")
 
 
 class BinaryExpr(Node):
     """Combines two values; `&&`, `||` and `??` evaluate the right one only where it matters."""
 
     kind: Literal["BinaryExpr"]
-    op: Literal["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "??"]
-    left: Expression
-    right: Expression
+    op: Literal["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "??"] = Field(
+        description="How the two are combined."
+    )
+    left: Expression = Field(description="The left operand.")
+    right: Expression = Field(description="The right operand.")
 
 
 class UnaryExpr(Node):
     """Negates a truth value or a number."""
 
     kind: Literal["UnaryExpr"]
-    op: Literal["!", "-"]
-    operand: Expression
+    op: Literal["!", "-"] = Field(description="`!` of anything, `-` of a number.")
+    operand: Expression = Field(description="What it is applied to.")
 
 
 class CallExpr(Node):
     """Calls a callable by its dotted name."""
 
     kind: Literal["CallExpr"]
-    callee: str
-    args: list[Expression] = Field(default_factory=list)
+    callee: str = Field(description="What is called.")
+    args: list[Expression] = Field(default_factory=list, description="The arguments, in the order of the parameters.")
 
 
 class MemberExpr(Node):
     """A property of an object; `null` where it has none of that name."""
 
     kind: Literal["MemberExpr"]
-    object: Expression
-    property: str
+    object: Expression = Field(description="The object.")
+    property: str = Field(description="The name of the property.")
 
 
 class IndexExpr(Node):
     """An item of a list (negative counts from the end), a character of a string, a property of an object."""
 
     kind: Literal["IndexExpr"]
-    object: Expression
-    index: Expression
+    object: Expression = Field(description="The list, string or object.")
+    index: Expression = Field(description="A position, or the name of a property.")
 
 
 class ArrayExpr(Node):
     """A list."""
 
     kind: Literal["ArrayExpr"]
-    elements: list[Expression]
+    elements: list[Expression] = Field(description="The items.")
 
 
 class Property(Node):
     """A key of an object, and its value."""
 
-    key: str
-    value: Expression
+    key: str = Field(description="The key.")
+    value: Expression = Field(description="Its value.")
 
 
 class ObjectExpr(Node):
     """An object; of two properties with one key the last counts."""
 
     kind: Literal["ObjectExpr"]
-    properties: list[Property]
+    properties: list[Property] = Field(description="The keys with their values.")
 
 
 class CondExpr(Node):
@@ -201,9 +203,9 @@ class CondExpr(Node):
     model_config = ConfigDict(populate_by_name=True)
 
     kind: Literal["CondExpr"]
-    cond: Expression
-    then: Expression
-    otherwise: Expression = Field(alias="else")
+    cond: Expression = Field(description="What decides.")
+    then: Expression = Field(description="The value where it is truthy.")
+    otherwise: Expression = Field(alias="else", description="The value where it is falsy.")
 
 
 class ListCompExpr(Node):
@@ -213,30 +215,30 @@ class ListCompExpr(Node):
     """
 
     kind: Literal["ListCompExpr"]
-    element: Expression
-    name: Name
-    others: list[Name] = Field(default_factory=list)
-    iterable: Expression
-    cond: Expression | None = None
+    element: Expression = Field(description="What each item becomes.")
+    name: Name = Field(description="The variable that holds the item.")
+    others: list[Name] = Field(default_factory=list, description="More variables, where items are taken apart.")
+    iterable: Expression = Field(description="The list.")
+    cond: Expression | None = Field(default=None, description="Which items count; all without it.")
 
 
 class DictCompExpr(Node):
     """An object of a key and a value for each item of a list, as `ListCompExpr` is a list; the last of a key counts."""
 
     kind: Literal["DictCompExpr"]
-    key: Expression
-    value: Expression
-    name: Name
-    others: list[Name] = Field(default_factory=list)
-    iterable: Expression
-    cond: Expression | None = None
+    key: Expression = Field(description="The key for each item.")
+    value: Expression = Field(description="The value for each item.")
+    name: Name = Field(description="The variable that holds the item.")
+    others: list[Name] = Field(default_factory=list, description="More variables, where items are taken apart.")
+    iterable: Expression = Field(description="The list.")
+    cond: Expression | None = Field(default=None, description="Which items count; all without it.")
 
 
 class TemplateExpr(Node):
     """Joins its parts to a string: strings as they are, other values as JSON."""
 
     kind: Literal["TemplateExpr"]
-    parts: list[str | Expression]
+    parts: list[str | Expression] = Field(description="Texts and expressions.")
 
 
 type Statement = Annotated[
@@ -278,7 +280,7 @@ class Program(Node):
     """A workflow program: each statement directly in its body is a step."""
 
     kind: Literal["Program"]
-    body: list[Statement]
+    body: list[Statement] = Field(description="The steps.")
 
 
 KINDS: tuple[type[Node], ...] = tuple(model for model in Node.__subclasses__() if model is not Property)
