@@ -71,7 +71,7 @@ class _Scope:
     def unused(self) -> Found:
         for name, path in self.declared.items():
             if path is not None:
-                yield Finding(path, f"the variable {name} is never used", "warning")
+                yield Finding(path, f"the variable {name} is never used", "warning", within="name")
 
 
 def _unused(program: dict[str, Any]) -> Found:
