@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.callables import SIGNATURES
+from domain.entities.workflows import Source
 from domain.program import checker, structure
 from domain.program.findings import Finding, SourceFinding, told
 from domain.program.python import reading
@@ -18,7 +19,7 @@ _PYTHON = ".py"
 
 
 class WorkflowFile(BaseModel):
-    """A workflow: its name, and the program that it runs."""
+    """What a file in YAML or JSON holds: a workflow's name, and the program that it runs."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -26,6 +27,17 @@ class WorkflowFile(BaseModel):
     name: Annotated[str, Field(min_length=1, description="What it is called; in a workspace one name is one workflow.")]
     description: Annotated[str, Field(description="What it is for.")] = ""
     program: Annotated[Any, Field(description="What it does, step by step.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow that can be stored, with the source that its program was read from if it was."""
+
+    name: str
+    program: Value
+    id: str | None = None
+    description: str = ""
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Checked:
     path: Path
     source: str
     findings: list[SourceFinding]
-    workflow: WorkflowFile | None
+    workflow: Workflow | None
 
     @property
     def told(self) -> str:
@@ -65,18 +77,21 @@ def check_workflow(path: Path) -> Checked:
     source = _text(path)
     if path.suffix == _PYTHON:
         read = reading.read(source, SIGNATURES)
-        frame = {"id": read.id, "name": read.name, "description": read.description}
-        return _checked(path, source, read.findings, {**frame, "program": read.program})
+        if not _is_usable(read.findings):
+            return Checked(path, source, read.findings, None)
+        kept = Source(source, str(read.lines))
+        return Checked(path, source, read.findings, Workflow(read.name, read.program, read.id, read.description, kept))
     try:
         document = documents.read(source, is_json=path.suffix == ".json")
     except documents.Unreadable as unreadable:
-        return _checked(path, source, [SourceFinding(unreadable.position, str(unreadable))], None)
-    return _checked(path, source, sorted(_findings(document)), document.value)
+        return Checked(path, source, [SourceFinding(unreadable.position, str(unreadable))], None)
+    findings, value = sorted(_findings(document)), document.value
+    is_usable = isinstance(value, dict) and _is_usable(findings)
+    return Checked(path, source, findings, Workflow(**value) if is_usable else None)  # type: ignore[arg-type]
 
 
-def _checked(path: Path, source: str, findings: list[SourceFinding], value: Value) -> Checked:
-    is_usable = all(one.severity == "warning" for one in findings)
-    return Checked(path, source, findings, WorkflowFile.model_construct(**value) if is_usable else None)  # type: ignore[arg-type]
+def _is_usable(findings: list[SourceFinding]) -> bool:
+    return all(one.severity == "warning" for one in findings)
 
 
 def _findings(document: documents.Document) -> list[SourceFinding]:
@@ -93,7 +108,7 @@ def _findings(document: documents.Document) -> list[SourceFinding]:
     return found
 
 
-def read_workflow(path: Path) -> WorkflowFile:
+def read_workflow(path: Path) -> Workflow:
     """Read a workflow file that can be stored, or raise `CannotDo` with all that is wrong with it."""
     checked = check_workflow(path)
     if checked.workflow is None:

@@ -194,7 +194,13 @@ def _bench(file: Path) -> Bench:
 
     read = read_workflow(file)
     try:
-        return Bench(name=read.name, description=read.description, program=read.program, workflow_id=read.id)
+        return Bench(
+            name=read.name,
+            description=read.description,
+            program=read.program,
+            source=read.source,
+            workflow_id=read.id,
+        )
     except InvalidRequest as invalid:
         raise CannotDo(f"{file}: {invalid.sentence}") from None
 

@@ -128,7 +128,8 @@ def _line(entry: HistoryEntry, now: datetime | None) -> str:
     match entry:
         case StepEntry():
             taken = f"  taken from {entry.taken_from}" if entry.taken_from else ""
-            return f"{_SIGNS[entry.status]} {entry.step:<3} {entry.label}{_took(entry, now)}{taken}"
+            line = f"line {entry.line:<4} " if entry.line else ""
+            return f"{_SIGNS[entry.status]} {entry.step:<3} {line}{entry.label}{_took(entry, now)}{taken}"
         case LogEntry():
             return f"      · {'error: ' if entry.level == 'error' else ''}{' '.join(entry.message.split())}"
         case CallEntry():

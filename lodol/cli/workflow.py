@@ -43,7 +43,8 @@ def check(
 def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Store a workflow file, in Python, JSON or YAML: the workflow of its id, or else of its name.
 
-    A changed program becomes a new version; it says what was done: created, new version, changed, unchanged.
+    A source in Python is kept as it was written. A changed program or source becomes a new version; it says what was
+    done: created, new version, changed, unchanged.
     """
     from domain.moments import utc_now
     from domain.operations.publishing import publish
@@ -58,6 +59,7 @@ def put(workspace: str, file: Path, stack_name: StackName = None, as_json: AsJso
         name=read.name,
         description=read.description,
         program=read.program,
+        source=read.source,
         workflow_id=read.id,
     )
     stored = published.workflow
@@ -89,7 +91,9 @@ def show_workflow(
     workspace: str,
     workflow: WorkflowOf,
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print a file that `workflow put` takes back.")] = False,
-    as_python: Annotated[bool, typer.Option("--python", help="Print it as Python, which `put` takes back.")] = False,
+    as_python: Annotated[
+        bool, typer.Option("--python", help="Print it as Python: as it was written, if it was; `put` takes it back.")
+    ] = False,
     stack_name: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -97,22 +101,24 @@ def show_workflow(
     from domain.callables import SIGNATURES
     from domain.entities import workflows
     from domain.program.python.printing import written
-    from domain.program.values import loads
     from lodol.cli import stack
     from lodol.cli.documents import to_yaml
     from views.workflows import with_program
 
     table = stack.find(stack_name).table
     found = workflows.read(table, workspace, _id_of(table, workspace, workflow))
-    program: Any = loads(workflows.program_text(table, found))
+    version, source = workflows.read_version(table, found)
+    program: Any = version.tree()
     if as_yaml:
         file = {"id": found.id, "name": found.name, "description": found.description, "program": program}
         print(to_yaml(file), end="")
+    elif as_python and source is not None:
+        print(source, end="")
     elif as_python:
         named = {"name": found.name, "description": found.description, "workflow_id": found.id}
         print(written(program, SIGNATURES, **named), end="")
     else:
-        show(with_program(found, program).model_dump(), as_json=as_json)
+        show(with_program(found, program, source).model_dump(), as_json=as_json)
 
 
 @app.command(rich_help_panel=_ON_A_STACK)

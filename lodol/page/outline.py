@@ -72,9 +72,21 @@ def _failed_path(history: History, steps: Iterable[StepEntry]) -> str | None:
     for step in steps:
         if step.status == "failed":
             statement = _statement(step.step)
-            named = re.match(rf"Step {step.step} failed: ({re.escape(statement)}[\w.\[\]]*): ", history.error or "")
+            named = re.match(
+                rf"Step {step.step} failed: (?:({re.escape(statement)}[\w.\[\]]*)|line (\d+)): ", history.error or ""
+            )
+            if named and named[2]:
+                return _path_on_line(history.program, statement, int(named[2])) or statement
             return named[1] if named else statement
     return None
+
+
+def _path_on_line(program: Iterable[OutlineLine], statement: str, number: int) -> str | None:
+    """The innermost statement of a step that a line of the source belongs to: the last that begins on it or above."""
+    paths = [
+        line.at for line in program if line.line is not None and line.line <= number and statement in _prefixes(line.at)
+    ]
+    return paths[-1] if paths else None
 
 
 def _statement(step: int) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
     from domain.entities.executions import Execution
     from domain.entities.journal import Entry
+    from domain.entities.workflows import Source
+    from domain.program.outlines import Line
     from domain.program.values import Value
     from lodol.trying.world import Attempt, Decision
 
@@ -62,7 +64,7 @@ class Tried:
 
     execution: Execution
     output: Value
-    labels: list[str]
+    outline: dict[str, Line]
     done: list[tuple[Step, list[tuple[CallAt, Entry]]]]
     world: World
     decided: list[Decision]
@@ -85,7 +87,15 @@ class Tried:
 class Bench:
     """A workflow in a workspace of its own, to be tried as often as one likes."""
 
-    def __init__(self, *, name: str, description: str, program: Value, workflow_id: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        description: str,
+        program: Value,
+        source: Source | None = None,
+        workflow_id: str | None = None,
+    ) -> None:
         """Store it as `lodol workflow put` would: raises `ProgramRejected` or another `InvalidRequest`."""
         self.table = MemoryTable()
         self._machine = _Machine()
@@ -102,6 +112,7 @@ class Bench:
             name=name,
             description=description,
             program=program,
+            source=source,
             workflow_id=workflow_id,
         )
         self._workflow_id = published.workflow.id
@@ -132,7 +143,7 @@ class Bench:
         return Tried(
             execution=history.execution,
             output=history.output,
-            labels=[line.text for line in history.outline if line.depth == 0],
+            outline={line.at: line for line in history.outline},
             done=done,
             world=world,
             decided=trial.decided,

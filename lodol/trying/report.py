@@ -38,7 +38,8 @@ def as_object(tried: Tried, unused: list[str], crashes: Crashes | None) -> dict[
         "steps": [
             {
                 "index": step.index,
-                "label": tried.labels[step.index],
+                "label": tried.outline[f"body[{step.index}]"].text,
+                "line": tried.outline[f"body[{step.index}]"].number,
                 "status": step.status.value,
                 "result": step.result,
                 "error": step.error,
@@ -101,7 +102,9 @@ def lines(tried: Tried, paint: Paint) -> Iterator[str]:
     untold = sorted([(one, True) for one in tried.decided] + [(one, False) for one in tried.late], key=_moment)
     for step, calls in tried.done:
         is_good = step.status.value == "completed"
-        yield f"{paint(f'{step.index:>3}', 'cyan')}  {tried.labels[step.index]}"
+        line = tried.outline[f"body[{step.index}]"]
+        place = paint(f"line {line.number:<4}", "dim") if line.number else ""
+        yield f"{paint(f'{step.index:>3}', 'cyan')}  {place}{line.text}"
         for at, entry in calls[:_MOST_CALLS]:
             meanwhile = []
             # Who asks is not who waits for the answer.

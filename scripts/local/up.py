@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lodol.cli.files import WorkflowFile, read_workflow
+from lodol.cli.files import Workflow, read_workflow
 from scripts.local import cloud as clouds
 from scripts.local import deployment, home
 from scripts.local.client import Client
@@ -134,7 +134,7 @@ def _seed(deployed: Deployment) -> Stack:
 
 
 def _store_samples(
-    cloud: Cloud, workspace_id: str, samples: dict[Path, WorkflowFile], seeded: dict[str, str]
+    cloud: Cloud, workspace_id: str, samples: dict[Path, Workflow], seeded: dict[str, str]
 ) -> dict[str, str]:
     """Store the sample workflows, save those that the user has changed; answers with when each was stored by us."""
 

@@ -2,7 +2,6 @@
 
 from domain.entities import workflows
 from domain.entities.api_keys import Scope
-from domain.program.values import loads
 from domain.refusals import WorkflowNotFound
 from handlers.http import Answer, Endpoint, ok
 from handlers.requests import Request
@@ -12,7 +11,8 @@ from views.workflows import WorkflowWithProgram, with_program
 def get_workflow(request: Request) -> Answer:
     """Answer with a workflow."""
     workflow = workflows.read(request.table, request.workspace.id, request.path_id("workflow_id"))
-    return ok(with_program(workflow, loads(workflows.program_text(request.table, workflow))))
+    program, source = workflows.read_version(request.table, workflow)
+    return ok(with_program(workflow, program.tree(), source))
 
 
 handler = Endpoint(

@@ -11,7 +11,7 @@ from domain.entities.journal import CallState, Entry
 from domain.entities.steps import Step, StepStatus
 from domain.moments import to_precise_text, to_text
 from domain.operations import histories
-from domain.program.outlines import Line
+from domain.program import outlines
 from domain.program.values import Value, dumps
 from views.executions import ExecutionStatus
 from views.view import Id, Json, Moment, PreciseMoment, View
@@ -29,6 +29,11 @@ _CALL_STATUS: Mapping[CallState, CallStatus] = {
     CallState.RETRYING: "retrying",
     CallState.AWAITING: "waiting",
 }
+
+
+type Line = Annotated[
+    int | None, Field(description="The line of the source, if the program was read from one.", examples=[7])
+]
 
 
 class WaitingFor(View):
@@ -64,6 +69,7 @@ class StepEntry(View):
     step: int
     kind: Annotated[str, Field(examples=["ForEachStmt"])]
     label: Annotated[str, Field(examples=["for order in input.orders"])]
+    line: Line
     status: Literal["running", "completed", "failed", "stopped"]
     started_at: PreciseMoment
     completed_at: PreciseMoment | None
@@ -80,6 +86,7 @@ class CallEntry(View):
     step: int
     call: int
     at: Annotated[str | None, Field(description="The path of the node that calls.", examples=["body[0].body.expr"])]
+    line: Line
     callee: Annotated[str, Field(examples=["http.request"])]
     status: CallStatus
     attempt: int
@@ -100,6 +107,7 @@ class LogEntry(View):
     step: int
     call: int
     at: str | None
+    line: Line
     level: Literal["info", "error"]
     message: Annotated[str, Field(description="The line, cut to 1,000 characters.")]
     logged_at: PreciseMoment
@@ -111,6 +119,7 @@ class OutlineLine(View):
     at: Annotated[str, Field(examples=["body[0].body"])]
     depth: int
     text: str
+    line: Line
 
 
 type HistoryEntry = Annotated[StepEntry | CallEntry | LogEntry, Field(discriminator="type")]
@@ -144,8 +153,10 @@ def page_of(history: histories.History, done: Iterable[histories.Done], *, with_
     execution = history.execution
     program: dict[str, Any] = {}
     if with_program:
-        program["program"] = [OutlineLine(at=line.at, depth=line.depth, text=line.text) for line in history.outline]
-    lines = {line.at: line for line in history.outline}
+        program["program"] = [
+            OutlineLine(at=one.at, depth=one.depth, text=one.text, line=one.number) for one in history.outline
+        ]
+    steps = {one.at: one for one in history.outline}
     return History(
         execution_id=execution.id,
         workflow_id=execution.workflow_id,
@@ -161,7 +172,7 @@ def page_of(history: histories.History, done: Iterable[histories.Done], *, with_
         rerun_of=execution.rerun_of and RerunOf(**execution.rerun_of._asdict()),
         reruns=list(history.reruns),
         **program,
-        entries=[_entry(one, execution, lines) for one in done],
+        entries=[_entry(one, history, steps) for one in done],
     )
 
 
@@ -176,20 +187,22 @@ def _waiting_for(waiting: histories.Waiting) -> WaitingFor:
     )
 
 
-def _entry(done: histories.Done, execution: Execution, lines: Mapping[str, Line]) -> HistoryEntry:
+def _entry(done: histories.Done, history: histories.History, steps: Mapping[str, outlines.Line]) -> HistoryEntry:
     if isinstance(done.what, Step):
-        return _step_entry(done.what, lines[f"body[{done.what.index}]"])
+        return _step_entry(done.what, steps[f"body[{done.what.index}]"])
+    line = history.lines.at(done.what.at) if history.lines and done.what.at else None
     if done.what.line is not None:
-        return _log_entry(done.at, done.what)
-    return _call_entry(done.at, done.what, execution)
+        return _log_entry(done.at, done.what, line)
+    return _call_entry(done.at, done.what, line, history.execution)
 
 
-def _step_entry(step: Step, line: Line) -> StepEntry:
+def _step_entry(step: Step, outlined: outlines.Line) -> StepEntry:
     return StepEntry(
         type="step",
         step=step.index,
-        kind=line.kind,
-        label=line.text,
+        kind=outlined.kind,
+        label=outlined.text,
+        line=outlined.number,
         status=step.status.value,
         started_at=step.started_at,
         completed_at=step.completed_at,
@@ -200,7 +213,7 @@ def _step_entry(step: Step, line: Line) -> StepEntry:
     )
 
 
-def _call_entry(at: histories.Position, entry: Entry, execution: Execution) -> CallEntry:
+def _call_entry(at: histories.Position, entry: Entry, line: int | None, execution: Execution) -> CallEntry:
     is_open = entry.state not in {CallState.DONE, CallState.FAILED}
     ended_at = _moment(execution.completed_at) if is_open else entry.ended_at
     status = _CALL_STATUS[entry.state]
@@ -212,6 +225,7 @@ def _call_entry(at: histories.Position, entry: Entry, execution: Execution) -> C
         step=at.step,
         call=at.call,
         at=entry.at or None,
+        line=line,
         callee=entry.callee,
         status=status,
         attempt=entry.attempt,
@@ -234,12 +248,13 @@ def _call_entry(at: histories.Position, entry: Entry, execution: Execution) -> C
     )
 
 
-def _log_entry(at: histories.Position, entry: Entry) -> LogEntry:
+def _log_entry(at: histories.Position, entry: Entry, line: int | None) -> LogEntry:
     return LogEntry(
         type="log",
         step=at.step,
         call=at.call,
         at=entry.at or None,
+        line=line,
         level="error" if entry.callee == "log.error" else "info",
         message=entry.line or "",
         logged_at=to_precise_text(entry.started_at),

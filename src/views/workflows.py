@@ -26,6 +26,7 @@ class WorkflowWithProgram(Workflow):
     """A workflow and the program that its next run would run."""
 
     program: Json
+    source: Annotated[str | None, Field(description="The program as it was written in Python, if it was.")]
 
 
 class WorkflowPage(View):
@@ -39,9 +40,9 @@ def view_of(workflow: workflows.Workflow) -> Workflow:
     return Workflow(**_fields(workflow))
 
 
-def with_program(workflow: workflows.Workflow, program: Value) -> WorkflowWithProgram:
-    """A workflow with its program."""
-    return WorkflowWithProgram(**_fields(workflow), program=program)
+def with_program(workflow: workflows.Workflow, program: Value, source: str | None) -> WorkflowWithProgram:
+    """A workflow with its program, and the source of that if there is one."""
+    return WorkflowWithProgram(**_fields(workflow), program=program, source=source)
 
 
 def _fields(workflow: workflows.Workflow) -> dict[str, Any]:

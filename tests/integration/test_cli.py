@@ -341,9 +341,19 @@ def test_a_workflow_in_python_is_checked_put_and_printed(workspace: str, tmp_pat
     stored = lodol("workflow", "put", workspace, str(file))
     assert (stored["name"], stored["version"]) == ("Adds", 1)
     printed = CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], "--python"]).stdout
-    assert "return input.a + input.b" in printed
-    file.write_text(printed)
+    assert printed == file.read_text()
     assert lodol("workflow", "put", workspace, str(file))["change"] == "unchanged"
+    file.write_text(printed.replace("    return", "    # Adds both.\n    return"))
+    assert lodol("workflow", "put", workspace, str(file))["change"] == "new version"
+    shown = lodol("workflow", "show", workspace, stored["workflow_id"])
+    assert (shown["source"], shown["version"]) == (file.read_text(), 2)
+    tree = tmp_path / "adds.yaml"
+    yaml = CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], "--yaml"]).stdout
+    tree.write_text(yaml)
+    assert lodol("workflow", "put", workspace, str(tree))["change"] == "new version"
+    printed = CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], "--python"]).stdout
+    assert "return input.a + input.b" in printed
+    assert "Adds both" not in printed
 
 
 def test_a_workflow_in_python_that_cannot_run_is_told_with_its_lines(workspace: str, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_every_round_of_a_loop_is_shown_with_its_calls_and_lines(system: System)
 
     step, *calls = history(system, execution_id)["entries"]
 
-    assert (step["label"], step["status"]) == ("for n in [1,2]", "completed")
+    assert (step["label"], step["status"]) == ("for n in [1, 2]", "completed")
     assert [(c["type"], c["call"], c["at"]) for c in calls] == [
         (kind, number, f"body[0].body.body[{place}].expr")
         for number, (kind, place) in enumerate([("log", 0), ("call", 1), ("call", 2)] * 2, 1)
@@ -233,9 +233,9 @@ def test_the_outline_shows_every_statement_where_it_stands(system: System) -> No
     program = history(system, execution_id, include_program="true")["program"]
 
     assert program == [
-        {"at": "body[0]", "depth": 0, "text": "x = 1"},
-        {"at": "body[1]", "depth": 0, "text": "for n in []"},
-        {"at": "body[1].body.body[0]", "depth": 1, "text": "time.sleep(1)"},
+        {"at": "body[0]", "depth": 0, "text": "x = 1", "line": None},
+        {"at": "body[1]", "depth": 0, "text": "for n in []", "line": None},
+        {"at": "body[1].body.body[0]", "depth": 1, "text": "time.sleep(1)", "line": None},
     ]
 
 

@@ -12,12 +12,14 @@ from domain.aws.writes import Item
 from domain.engine.slices import run_slice
 from domain.entities import executions, reviews, workspaces
 from domain.entities.api_keys import Scope
+from domain.entities.workflows import Source
 from domain.entities.workspaces import Plan
 from domain.operations import accounts, deciding, outcomes, publishing
 from domain.operations.access import Authenticator
 from domain.operations.admission import Rerun
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
+from domain.program.lines import Lines
 from tests.support.conformance import START, World, slices_of
 from tests.support.documents import rows, section
 from tests.support.operations import grant, publish, run, started, stop
@@ -108,7 +110,8 @@ def _one_of_each(stack: Stack) -> list[Item]:
             comment="!",
         ),
     )
-    failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING).id
+    source = Source("# B", str(Lines.at_positions(_FAILING, {})))
+    failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING, source=source).id
     run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing))
     looping = publish(table, START, workspace.id, name="C", description="", program=_LOOPING).id
     execution_id = started(stack, START, workspace, looping)

@@ -9,7 +9,7 @@ from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.aws.writes import ConditionNotMet
 from domain.entities import workflows
-from domain.entities.workflows import Workflow
+from domain.entities.workflows import Source, Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import to_text
 from domain.operations import accounts, publishing
@@ -43,7 +43,7 @@ def test_of_two_changes_at_once_the_second_is_refused(
 
     stored = workflows.read(table, workspace.id, SAME)
     assert (stored.name, stored.version) == ("first", 1 if is_new else 2)
-    assert workflows.program_text(table, stored) == dumps(_other(2))
+    assert workflows.read_version(table, stored) == (workflows.Program(dumps(_other(2))), None)
 
 
 def test_a_workflow_that_is_stored_again_keeps_when_it_was_made_and_last_run(
@@ -62,6 +62,23 @@ def test_a_workflow_that_is_stored_again_keeps_when_it_was_made_and_last_run(
     assert again.last_run_at == to_text(NOW + timedelta(hours=1))
     assert workflows.read(stack.table, workspace.id, workflow.id) == again
     assert stack.table.get(at) == before
+
+
+def test_a_version_is_a_program_and_its_source(table: Table, workspace: Workspace) -> None:
+    """Whichever of both differs makes a new version; each version keeps its own."""
+    sources = [None, Source("# one", "[1]"), Source("# two", "[1]"), None]
+
+    def put(source: Source | None) -> Published:
+        return publishing.publish(table, NOW, workspace.id, name="A", description="", program=PROGRAM, source=source)
+
+    for number, source in enumerate(sources, 1):
+        put_first, again = put(source), put(source)
+        assert (put_first.workflow.version, again.change) == (number, "unchanged")
+        program, text = workflows.read_version(table, again.workflow)
+        assert program == workflows.Program(dumps(PROGRAM), source.lines if source else None)
+        assert text == (source.text if source else None)
+    kept = workflows.read_program(table, workspace.id, put(None).workflow.id, 2)
+    assert kept.lines == "[1]"
 
 
 @pytest.mark.parametrize("change", ["created", "new version", "changed", "unchanged"])

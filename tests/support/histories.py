@@ -28,6 +28,7 @@ def step(index: int, label: str, start: float, seconds: float | None = None, **c
         "step": index,
         "kind": "LetStmt",
         "label": label,
+        "line": None,
         "status": "running" if seconds is None else "completed",
         "started_at": after(start),
         "completed_at": None if seconds is None else after(start + seconds),
@@ -48,6 +49,7 @@ def call(
         "step": index,
         "call": nth,
         "at": at,
+        "line": None,
         "callee": callee,
         "status": "completed",
         "attempt": 1,
@@ -65,7 +67,8 @@ def call(
 
 def log(index: int, nth: int, at: str | None, message: str, logged: float, level: Any = "info") -> LogEntry:
     """A log line."""
-    return LogEntry(type="log", step=index, call=nth, at=at, level=level, message=message, logged_at=after(logged))
+    said = {"level": level, "message": message, "logged_at": after(logged)}
+    return LogEntry(type="log", step=index, call=nth, at=at, line=None, **said)
 
 
 def retry(attempt: int, error: str, failed: float, following: float) -> Retry:
@@ -73,9 +76,12 @@ def retry(attempt: int, error: str, failed: float, following: float) -> Retry:
     return Retry(attempt=attempt, error=error, failed_at=after(failed), next_attempt_at=after(following))
 
 
-def outline(*lines: tuple[int, str, str]) -> list[OutlineLine]:
-    """The lines of a program: how deep, the path, the text."""
-    return [OutlineLine(depth=depth, at=at, text=text) for depth, at, text in lines]
+def outline(*lines: tuple[int, str, str], first: int | None = None) -> list[OutlineLine]:
+    """The lines of a program: how deep, the path, the text; numbered from the `first` on, if there is a source."""
+    return [
+        OutlineLine(depth=depth, at=at, text=text, line=None if first is None else first + number)
+        for number, (depth, at, text) in enumerate(lines)
+    ]
 
 
 def history(*entries: StepEntry | CallEntry | LogEntry, **changed: Any) -> History:

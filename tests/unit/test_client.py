@@ -207,7 +207,12 @@ CALLS: list[tuple[Callable[[Any], Any], Any, str, Any]] = [
         None,
     ),
     (lambda c: c.executions(status="failed"), {"executions": []}, "GET /executions?limit=100&status=failed", None),
-    (lambda c: c.workflow(WORKFLOW), {**WORKFLOW_ROW, "program": {}}, f"GET /workflows/{WORKFLOW}", None),
+    (
+        lambda c: c.workflow(WORKFLOW),
+        {**WORKFLOW_ROW, "program": {}, "source": None},
+        f"GET /workflows/{WORKFLOW}",
+        None,
+    ),
     (
         lambda c: c.workflows(after=OTHER, page_size=3),
         {"workflows": [WORKFLOW_ROW]},
@@ -320,10 +325,10 @@ def test_a_next_page_at_another_address_is_not_asked_for(link: str) -> None:
 
 def test_a_history_has_the_entries_of_all_pages_and_what_the_last_page_says() -> None:
     def log(call: int) -> dict[str, Any]:
-        where = {"type": "log", "step": 0, "call": call, "at": None}
+        where = {"type": "log", "step": 0, "call": call, "at": None, "line": None}
         return {**where, "level": "info", "message": "m", "logged_at": NOW.isoformat()}
 
-    program = {"program": [{"at": "body[0]", "depth": 0, "text": "t"}]}
+    program = {"program": [{"at": "body[0]", "depth": 0, "text": "t", "line": None}]}
     api = Api(
         page_with_next({**A_HISTORY, **program, "entries": [log(1), log(2)]}, "?limit=100&after=0.2"),
         ok({**A_HISTORY, **program, "status": "success", "output": 5, "entries": [log(3)]}),

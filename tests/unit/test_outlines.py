@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from domain.callables import SIGNATURES
+from domain.program.lines import Lines
 from domain.program.outlines import Line, outline
 from tests.support.programs import (
     block,
@@ -23,7 +25,7 @@ from tests.support.programs import (
 
 
 def lines(*body: Any) -> list[tuple[str, int, str]]:
-    return [(line.at, line.depth, line.text) for line in outline(program(*body))]
+    return [(line.at, line.depth, line.text) for line in outline(program(*body), SIGNATURES)]
 
 
 def test_statements_stand_at_their_paths_and_depths() -> None:
@@ -38,27 +40,27 @@ def test_statements_stand_at_their_paths_and_depths() -> None:
         ("body[0].elseBranch", 1, "b"),
         ("body[1]", 0, "try"),
         ("body[1].body.body[0]", 1, "a"),
-        ("body[1].handler", 0, "except as e"),
+        ("body[1].handler", 0, "except Failure as e"),
         ("body[1].handler.body[0]", 1, "e"),
         ("body[2]", 0, "for x in xs"),
-        ("body[2].body.body[0]", 1, "while true"),
+        ("body[2].body.body[0]", 1, "while True"),
         ("body[2].body.body[0].body.body[0]", 2, "break"),
         ("body[2].body.body[0].body.body[1]", 2, "continue"),
-        ("body[3]", 0, "block"),
+        ("body[3]", 0, "with block()"),
         ("body[3].body[0]", 1, "return"),
     ]
 
 
 def test_the_line_of_a_step_is_the_one_at_its_path() -> None:
-    assert outline(program(do(literal(1))))[0] == Line("body[0]", 0, "ExprStmt", "1")
+    assert outline(program(do(literal(1))), SIGNATURES)[0] == Line("body[0]", 0, "ExprStmt", "1")
 
 
 @pytest.mark.parametrize(
     ("node", "text"),
     [
-        (literal({"a": [1, None, "ü"]}), '{"a":[1,null,"ü"]}'),
+        (literal({"a": [1, None, "ü"]}), '{"a": [1, None, "ü"]}'),
         (plus(var("a"), plus(var("b"), literal(1))), "a + (b + 1)"),
-        ({"kind": "UnaryExpr", "op": "!", "operand": plus(var("a"), var("b"))}, "!(a + b)"),
+        ({"kind": "UnaryExpr", "op": "!", "operand": plus(var("a"), var("b"))}, "not a + b"),
         (call("http.request", literal("GET"), var("url")), 'http.request("GET", url)'),
         ({"kind": "CallExpr", "callee": "time.now"}, "time.now()"),
         ({"kind": "MemberExpr", "object": var("o"), "property": "p"}, "o.p"),
@@ -67,12 +69,12 @@ def test_the_line_of_a_step_is_the_one_at_its_path() -> None:
         ({"kind": "ObjectExpr", "properties": [{"key": "k", "value": var("v")}]}, '{"k": v}'),
         (
             {"kind": "CondExpr", "cond": var("c"), "then": literal(1), "else": plus(var("a"), var("b"))},
-            "1 if c else (a + b)",
+            "1 if c else a + b",
         ),
         (list_comp(var("x"), "x", var("xs"), var("c")), "[x for x in xs if c]"),
         ({**list_comp(var("x"), "x", var("xs")), "others": ["y"]}, "[x for x, y in xs]"),
         (dict_comp(var("x"), literal(1), "x", var("xs")), "{x: 1 for x in xs}"),
-        ({"kind": "TemplateExpr", "parts": ["Dear ", var("name"), "!"]}, '"Dear {name}!"'),
+        ({"kind": "TemplateExpr", "parts": ["Dear ", var("name"), "!"]}, 'f"Dear {name}!"'),
     ],
 )
 def test_an_expression_reads_as_it_would_be_written(node: Any, text: str) -> None:
@@ -83,12 +85,12 @@ def test_an_expression_reads_as_it_would_be_written(node: Any, text: str) -> Non
     ("node", "text"),
     [
         (let("x", literal(1)), "x = 1"),
-        ({"kind": "LetStmt", "name": "x"}, "x = null"),
+        ({"kind": "LetStmt", "name": "x"}, "x = None"),
         ({"kind": "AssignStmt", "name": "x", "value": var("y")}, "x = y"),
         (ret(var("x")), "return x"),
         ({"kind": "ReturnStmt"}, "return"),
-        ({"kind": "FailStmt", "message": literal("no")}, 'fail "no"'),
-        (throw(literal("no")), 'raise "no"'),
+        ({"kind": "FailStmt", "message": literal("no")}, 'fail("no")'),
+        (throw(literal("no")), 'raise Failure("no")'),
         ({"kind": "IfStmt", "cond": var("c"), "thenBranch": block()}, "if c"),
     ],
 )
@@ -105,3 +107,11 @@ def test_a_long_line_is_cut() -> None:
     assert (len(text), text[-1]) == (80, "…")
     [(_, _, text)] = lines(do(literal("x" * 78)))
     assert text == f'"{"x" * 78}"'
+
+
+def test_a_line_of_a_source_has_its_number() -> None:
+    whole = program(for_each("x", var("xs"), do(var("x"))), do(var("y")))
+    numbers = Lines({"body[0]": 3, "body[0].body": 4, "body[1]": 7})
+
+    assert [line.number for line in outline(whole, SIGNATURES, numbers)] == [3, 4, 7]
+    assert [line.number for line in outline(whole, SIGNATURES)] == [None, None, None]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from domain.callables import SIGNATURES
 from domain.program import outlines
 from lodol.page import render
 from lodol.page.words import duration
@@ -495,7 +496,7 @@ def test_a_line_says_how_often_its_calls_were_made() -> None:
     [
         ("body[0].elseBranch.expr", {"if input", "else", "time.now()"}),
         ("body[0].thenBranch.body.body[0].expr", {"if input", "try", "random.uuid()"}),
-        ("body[0].thenBranch.handler.expr", {"if input", "try", "except as e", "random.number()"}),
+        ("body[0].thenBranch.handler.expr", {"if input", "try", "except Failure as e", "random.number()"}),
     ],
 )
 def test_a_branch_that_ran_is_marked_with_its_line(path: str, lines: set[str]) -> None:
@@ -511,8 +512,8 @@ def test_a_branch_that_ran_is_marked_with_its_line(path: str, lines: set[str]) -
         "elseBranch": of("time.now"),
     }
     program = [
-        OutlineLine(at=line.at, depth=line.depth, text=line.text)
-        for line in outlines.outline({"kind": "Program", "body": [branch]})
+        OutlineLine(at=line.at, depth=line.depth, text=line.text, line=None)
+        for line in outlines.outline({"kind": "Program", "body": [branch]}, SIGNATURES)
     ]
     calls = [call(0, n, path, "time.now", n, 0.1) for n in (1, 2)]
     page = page_of(history(step(0, "if input", 1, 2), *calls, program=program))

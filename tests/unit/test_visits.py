@@ -126,8 +126,9 @@ def test_the_last_visit_is_allowed_and_the_next_is_not() -> None:
     meter = Meter(2)
     meter.charge(2, "here")
 
-    with pytest.raises(LimitExceeded, match=f"here: the step reached its limit of {NODE_VISITS} node visits"):
+    with pytest.raises(LimitExceeded, match=f"^the step reached its limit of {NODE_VISITS} node visits$") as raised:
         meter.charge(1, "here")
+    assert raised.value.at == "here"
 
 
 @pytest.mark.parametrize("value", ["a" * (VALUE_BYTES - 2), ["a" * (VALUE_BYTES - 4)], {"a": "a" * (VALUE_BYTES - 8)}])
@@ -245,14 +246,15 @@ def test_a_bookmark_holds_nothing_of_a_comprehension_that_is_over(element: Any) 
 
 def test_a_variable_that_nobody_declared_fails_its_step() -> None:
     """The checker lets no such program in; what was stored in another way says where it is wrong."""
-    with pytest.raises(StepFailure, match="here: the variable x was never declared"):
+    with pytest.raises(StepFailure, match=r"^the variable x was never declared$") as raised:
         visits(var("x"))
+    assert raised.value.at == "here"
 
 
 def test_a_variable_that_nobody_declared_cannot_be_set() -> None:
     outcome = run_step(parse(program({"kind": "AssignStmt", "name": "x", "value": literal(1)})), 0, {}, Effects())
 
-    assert outcome.ending == Failed("body[0]: the variable x was never declared")
+    assert outcome.ending == Failed("the variable x was never declared", "body[0]")
 
 
 def assign(name: str, value: Any) -> Any:

@@ -83,7 +83,7 @@ class JournaledCalls:
 
     def _begin(self, call: Call) -> Entry:
         if self._checkpoint.progress.calls >= limits.CALLS:
-            raise LimitExceeded(f"{call.at}: the execution reached its limit of {limits.CALLS} calls")
+            raise LimitExceeded(call.at, f"the execution reached its limit of {limits.CALLS} calls")
         return Entry(self.made, call.callee, CallState.DONE, self._clock(), call.at)
 
     def _resume(self, call: Call, entry: Entry) -> Entry:

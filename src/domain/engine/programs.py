@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from domain.entities import workflows
 from domain.program import checker
 from domain.program.nodes import Program
-from domain.program.values import loads
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
@@ -17,4 +16,11 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=64)
 def parsed(table: Table, workspace_id: str, workflow_id: str, version: int) -> Program:
     """Read one version of a program, ready to run; a warm worker keeps it, since a version never changes."""
-    return checker.parse(loads(workflows.read_program(table, workspace_id, workflow_id, version)))
+    return checker.parse(workflows.read_program(table, workspace_id, workflow_id, version).tree())
+
+
+def line_of(table: Table, workspace_id: str, workflow_id: str, version: int, path: str) -> int | None:
+    """The line of the source that a node came from, `None` without one. Few need it: only those that fail."""
+    program = workflows.read_program(table, workspace_id, workflow_id, version)
+    lines = program.lines_of(program.tree())
+    return lines.at(path) if lines else None

@@ -159,7 +159,8 @@ class _Slice:
         while (index := self._checkpoint.progress.next_step) < len(self._program.body):
             outcome = self._run_step(index)
             match outcome.ending:
-                case Failed(message=message):
+                case Failed() as failed:
+                    message = self._told(failed)
                     self._checkpoint.fail_step(index, self._context.clock(), message)
                     return self._end(Status.FAILED, f"Step {index} failed: {message}")
                 case Returned():
@@ -196,8 +197,17 @@ class _Slice:
         try:
             self._checkpoint.finish_step(index, self._context.clock(), outcome.result, outcome.changes)
         except RecordTooLarge as too_large:
-            return StepOutcome(None, {}, Failed(f"body[{index}]: {too_large}"))
+            return StepOutcome(None, {}, Failed(str(too_large), f"body[{index}]"))
         return outcome
+
+    def _told(self, failed: Failed) -> str:
+        """Why a step failed, and where: at a line of its source, or at a node of a program that has none."""
+        if failed.at is None:
+            return failed.message
+        which = self._execution
+        table = self._context.stack.table
+        line = programs.line_of(table, which.workspace_id, which.workflow_id, which.version, failed.at)
+        return f"{failed.at if line is None else f'line {line}'}: {failed.message}"
 
     def _save_resume_point(self, bookmark: Bookmark | None) -> None:
         """Store where the run stands, once a resume would have to read much more than that."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import ABSENT, PRESENT, Item, Write
 from domain.moments import to_text
+from domain.program.lines import Lines
+from domain.program.values import loads
 from domain.refusals import WorkflowArchived, WorkflowNotFound
 
 if TYPE_CHECKING:
@@ -59,8 +61,37 @@ def id_of_name(item: Item) -> str:
     return workflow_id
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a program was read from: the text as it was written, and the lines of its nodes as they are stored."""
+
+    text: str
+    lines: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One version of a program, as JSON; `lines` are those of its source, `None` without one."""
+
+    text: str
+    lines: str | None = None
+
+    def tree(self) -> Any:
+        """The program as a tree."""
+        return loads(self.text)
+
+    def lines_of(self, tree: Any) -> Lines | None:
+        """The lines of its nodes, if it was read from a source."""
+        return Lines.stored(self.lines, tree) if self.lines is not None else None
+
+
 def _program_key(workspace_id: str, workflow_id: str, version: int) -> Key:
     return Key(keys.workspace_partition(workspace_id), f"PROGRAM#{workflow_id}#{version:08d}")
+
+
+def _source_key(workspace_id: str, workflow_id: str, version: int) -> Key:
+    """Beside its program and not with it: no slice and no history needs it."""
+    return Key(keys.workspace_partition(workspace_id), f"SOURCE#{workflow_id}#{version:08d}")
 
 
 def from_item(item: Item) -> Workflow:
@@ -92,18 +123,26 @@ def list_page(table: Table, workspace_id: str, limit: int, after: str | None) ->
     return [from_item(row) for row in rows]
 
 
-def program_text(table: Table, workflow: Workflow) -> str:
-    """Read the program of a workflow's current version, as JSON."""
-    return read_program(table, workflow.workspace_id, workflow.id, workflow.version)
-
-
-def read_program(table: Table, workspace_id: str, workflow_id: str, version: int) -> str:
-    """Read one version of a program, as JSON."""
+def read_program(table: Table, workspace_id: str, workflow_id: str, version: int) -> Program:
+    """Read one version of a program."""
     item = table.get(_program_key(workspace_id, workflow_id, version))
     if item is None:
         raise WorkflowNotFound
-    text: str = item["program"]
-    return text
+    return _program(item)
+
+
+def read_version(table: Table, workflow: Workflow) -> tuple[Program, str | None]:
+    """Read the program of a workflow's current version, and its source as it was written if there is one."""
+    which = (workflow.workspace_id, workflow.id, workflow.version)
+    found = table.get_many(_program_key(*which), _source_key(*which))
+    if _program_key(*which) not in found:
+        raise WorkflowNotFound
+    source = found.get(_source_key(*which))
+    return _program(found[_program_key(*which)]), source["source"] if source else None
+
+
+def _program(item: Item) -> Program:
+    return Program(item["program"], item.get("lines"))
 
 
 def put(workflow: Workflow, before: Workflow | None) -> Write:
@@ -152,10 +191,16 @@ def restore(workspace_id: str, workflow_id: str) -> Write:
     )
 
 
-def put_program(workflow: Workflow, text: str) -> Write:
-    """Store the program of a workflow's current version, as JSON."""
-    item: Item = {"program": text, "created_at": workflow.updated_at}
-    return Write.put(_program_key(workflow.workspace_id, workflow.id, workflow.version), item)
+def put_version(workflow: Workflow, text: str, source: Source | None) -> list[Write]:
+    """Store the program of a workflow's current version, as JSON, and its source if there is one."""
+    which = (workflow.workspace_id, workflow.id, workflow.version)
+    program: Item = {"program": text, "created_at": workflow.updated_at}
+    if source is None:
+        return [Write.put(_program_key(*which), program)]
+    return [
+        Write.put(_program_key(*which), {**program, "lines": source.lines}),
+        Write.put(_source_key(*which), {"source": source.text}),
+    ]
 
 
 def note_run(workspace_id: str, workflow_id: str, now: datetime) -> Write:

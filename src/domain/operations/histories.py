@@ -8,10 +8,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.callables import SIGNATURES
 from domain.entities import executions, journal, reviews, steps, workflows
 from domain.entities.executions import State, Status
 from domain.program.outlines import outline
-from domain.program.values import loads
 from domain.refusals import ExecutionNotFound
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from domain.entities.executions import Execution
     from domain.entities.journal import Entry
     from domain.entities.steps import Step
+    from domain.program.lines import Lines
     from domain.program.outlines import Line
     from domain.program.values import Value
 
@@ -53,7 +54,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """An execution with what it was given, what it gives and waits for, and the outline of its program."""
+    """An execution with what it was given, gives and waits for, and the outline of its program.
+
+    `lines` are those of the source that the program was read from, `None` without one.
+    """
 
     execution: Execution
     input: Value
@@ -61,6 +65,7 @@ class History:
     waiting: Waiting | None
     reruns: tuple[str, ...]
     outline: tuple[Line, ...]
+    lines: Lines | None
 
 
 def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> History:
@@ -71,13 +76,15 @@ def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> H
         raise ExecutionNotFound
     state = executions.state_of(found[at])
     execution = state.execution
+    outlined, lines = _outline(table, workspace_id, execution.workflow_id, execution.version)
     return History(
         execution=execution,
         input=executions.input_of(found.get(at_input)),
         output=_output(table, state),
         waiting=_waiting(table, now, state),
         reruns=tuple(executions.list_reruns(table, execution_id, _MOST_RERUNS)),
-        outline=_outline(table, workspace_id, execution.workflow_id, execution.version),
+        outline=outlined,
+        lines=lines,
     )
 
 
@@ -114,6 +121,9 @@ def _waiting(table: Table, now: datetime, state: State) -> Waiting | None:
 
 
 @lru_cache(maxsize=64)
-def _outline(table: Table, workspace_id: str, workflow_id: str, version: int) -> tuple[Line, ...]:
-    """The outline of one version of a program, which never changes."""
-    return tuple(outline(loads(workflows.read_program(table, workspace_id, workflow_id, version))))
+def _outline(table: Table, workspace_id: str, workflow_id: str, version: int) -> tuple[tuple[Line, ...], Lines | None]:
+    """The outline of one version of a program, and the lines of its source; they never change."""
+    program = workflows.read_program(table, workspace_id, workflow_id, version)
+    tree = program.tree()
+    lines = program.lines_of(tree)
+    return tuple(outline(tree, SIGNATURES, lines)), lines

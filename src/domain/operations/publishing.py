@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from domain.callables import SIGNATURES
 from domain.entities import workflows
-from domain.entities.workflows import Workflow
+from domain.entities.workflows import Source, Workflow
 from domain.ids import is_id, new_id
 from domain.moments import to_text
 from domain.program import checker
@@ -47,11 +47,13 @@ def publish(
     name: str,
     description: str,
     program: Value,
+    source: Source | None = None,
     workflow_id: str | None = None,
 ) -> Published:
     """Store a workflow, new or changed: the one of this id or else of this name.
 
-    A changed program becomes a new version; where nothing has changed, nothing is written. Raises `ProgramRejected`
+    A changed program, or a changed source of it, becomes a new version; where nothing has changed, nothing is written.
+    Raises `ProgramRejected`
     with every finding, `InvalidRequest` for a bad name, description or id or for the name of another workflow, and
     `ConditionNotMet` when another change came first.
     """
@@ -63,16 +65,18 @@ def publish(
     if before is None:
         moment = to_text(now)
         after = Workflow(workflow_id or new_id(now), workspace_id, name, description, 1, moment, moment)
-        table.commit(workflows.put(after, None), *workflows.put_name(after, None), workflows.put_program(after, text))
+        version = workflows.put_version(after, text, source)
+        table.commit(workflows.put(after, None), *workflows.put_name(after, None), *version)
         return Published(after, "created")
-    is_new_program = workflows.program_text(table, before) != text
+    stored, written = workflows.read_version(table, before)
+    is_new_program = (stored.text, written) != (text, source and source.text)
     if not is_new_program and (before.name, before.description) == (name, description):
         return Published(before, "unchanged")
     after = replace(
         before, name=name, description=description, version=before.version + is_new_program, updated_at=to_text(now)
     )
-    programs = [workflows.put_program(after, text)] if is_new_program else []
-    table.commit(workflows.put(after, before), *workflows.put_name(after, before), *programs)
+    version = workflows.put_version(after, text, source) if is_new_program else []
+    table.commit(workflows.put(after, before), *workflows.put_name(after, before), *version)
     return Published(after, "new version" if is_new_program else "changed")
 
 

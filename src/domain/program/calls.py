@@ -32,7 +32,11 @@ class CallFailed(Exception):
 
 
 class LimitExceeded(Exception):
-    """A limit was reached that no `TryStmt` catches; the text says where and which."""
+    """A limit was reached that no `TryStmt` catches; `at` is the node that did, the text says which limit."""
+
+    def __init__(self, at: str, message: str) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 class Suspended(Exception):

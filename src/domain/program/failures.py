@@ -7,7 +7,7 @@ class StepFailure(Exception):
     """A node failed; a `TryStmt` around it catches this."""
 
     def __init__(self, at: str, message: str, callee: str | None = None) -> None:
-        super().__init__(f"{at}: {callee}: {message}" if callee else f"{at}: {message}")
+        super().__init__(f"{callee}: {message}" if callee else message)
         self.at = at
         self.message = message
         self.callee = callee

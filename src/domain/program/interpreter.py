@@ -26,9 +26,10 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The step failed, and with it the execution; `message` names the node."""
+    """The step failed, and with it the execution: why, and at which node, which a `FailStmt` does not say."""
 
     message: str
+    at: str | None = None
 
 
 type Ending = Completed | Returned | Failed
@@ -61,8 +62,10 @@ def run_step(
         marks.go_to(bookmark)
     try:
         leaves = execute()
-    except (StepFailure, ProgramFailed, LimitExceeded) as failure:
+    except ProgramFailed as failure:
         return StepOutcome(None, {}, Failed(str(failure)))
+    except (StepFailure, LimitExceeded) as failure:
+        return StepOutcome(None, {}, Failed(str(failure), failure.at))
     except Suspended as suspended:
         suspended.bookmark = marks.latest()
         raise

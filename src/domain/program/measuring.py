@@ -34,7 +34,7 @@ class Meter:
         """Take visits off what is left; `LimitExceeded` when that is used up."""
         self.left -= visits
         if self.left < 0:
-            raise LimitExceeded(f"{at}: the step reached its limit of {NODE_VISITS} node visits")
+            raise LimitExceeded(at, f"the step reached its limit of {NODE_VISITS} node visits")
 
     def know(self, values: list[Value]) -> None:
         """Take values as measured before, in this step as it ran earlier: that is not charged again."""

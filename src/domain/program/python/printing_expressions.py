@@ -68,8 +68,8 @@ class Expressions:
                 return self._compared(item, "not in", among)
             case {"kind": "UnaryExpr", "operand": operand}:
                 return f"not {self.write(operand, Binds.NOT)}", Binds.NOT
-            case {"kind": "CallExpr", "callee": callee, "args": args}:
-                return self._call(callee, args)
+            case {"kind": "CallExpr", "callee": callee}:
+                return self._call(callee, node.get("args", []))
             case {"kind": "MemberExpr", "object": of, "property": name}:
                 return self._member(of, name), Binds.ATOM
             case {"kind": "IndexExpr", "object": of, "index": index}:
@@ -83,9 +83,9 @@ class Expressions:
                 chosen = f"{self.write(then, Binds.OR)} if {self.write(cond, Binds.OR)}"
                 return f"{chosen} else {self.write(otherwise)}", Binds.IF
             case {"kind": "ListCompExpr", "element": element}:
-                return f"[{self.write(element)} {self._loop(node)}]", Binds.ATOM
+                return f"[{self.write(element)} {self.loop(node)}]", Binds.ATOM
             case {"kind": "DictCompExpr", "key": key, "value": value}:
-                return f"{{{self.write(key)}: {self.write(value)} {self._loop(node)}}}", Binds.ATOM
+                return f"{{{self.write(key)}: {self.write(value)} {self.loop(node)}}}", Binds.ATOM
             case _:
                 parts = (braced(part) if isinstance(part, str) else self._within(part) for part in node["parts"])
                 return f'f"{"".join(parts)}"', Binds.ATOM
@@ -176,7 +176,8 @@ class Expressions:
             return f"{self._postfixed(of)}.{name}"
         return f"getattr({self.write(of)}, {quoted(name)})"
 
-    def _loop(self, node: Tree) -> str:
+    def loop(self, node: Tree) -> str:
+        """What a loop or a comprehension goes over, by which names, and on which condition."""
         names = ", ".join([node["name"], *node.get("others", [])])
         text = f"for {names} in {self.write(node['iterable'], Binds.OR)}"
         return f"{text} if {self.write(node['cond'], Binds.OR)}" if node.get("cond") else text

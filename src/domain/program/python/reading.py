@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from domain.program import checker
 from domain.program.findings import START, Position, SourceFinding, place, source_lines
+from domain.program.lines import Lines
 from domain.program.python.context import TOO_DEEP, Context, Tree
 from domain.program.python.names import HELPERS, MODULE
 from domain.program.python.reading_statements import Statements
@@ -16,7 +17,9 @@ from domain.program.python.scopes import Scope, bound_names
 from domain.program.scoping import suggestion
 from domain.program.signatures import Signatures
 
-SOURCE_BYTES = 1024 * 1024
+SOURCE_BYTES = 256 * 1024
+"""As much as an item of the table holds beside what else is in it."""
+
 _FORGIVEN = {"__future__", "typing"}
 """Modules that say nothing to the program, and something to a type checker."""
 _TEXTS = ("name", "id", "description")
@@ -35,6 +38,11 @@ class Read:
     program: Tree
     positions: Mapping[str, Position]
     findings: list[SourceFinding]
+
+    @property
+    def lines(self) -> Lines:
+        """The line of each node, as it is kept with the program."""
+        return Lines.at_positions(self.program, self.positions)
 
 
 def read(source: str, signatures: Signatures) -> Read:
