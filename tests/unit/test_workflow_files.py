@@ -87,7 +87,7 @@ def checked(tmp_path: Path, text: str, suffix: str = ".yaml") -> list[str]:
         ("name: ''\nprogram: {kind: Program, body: []}\n", ["1:7: it must not be empty"]),
         (BODY + "  - kind: LetStm\n    name: x\n", ["6:11: unknown kind 'LetStm'; did you mean LetStmt?"]),
         (BODY + "  - kind: LetStmt\n    name: x\n    innit: 1\n", ["8:5: unknown field innit; did you mean init?"]),
-        (BODY + "  - kind: LetStmt\n    name: 1x\n", [f"7:11: {NO_NAME}"]),
+        (BODY + "  - kind: LetStmt\n    name: 1x\n" * 2, [f"7:11: {NO_NAME}", f"9:11: {NO_NAME}"]),
         (BODY + "  - kind: ExprStmt\n", ["6:5: the field expr is missing"]),
         (
             BODY
@@ -142,7 +142,8 @@ def test_a_caret_stands_below_what_is_meant(tmp_path: Path) -> None:
 def _changed(node: Any, inside: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
     """Every way in which one place of a program is made wrong: its path, what is done there, and with what."""
     if isinstance(node, dict):
-        yield inside, "add", None
+        yield inside, "add", "Literal"
+        yield inside, "add", "\ud800"
         for key, value in node.items():
             yield (*inside, key), "drop", None
             yield (*inside, key), "rename", None
@@ -163,11 +164,11 @@ def _broken(value: Any) -> Iterator[Any]:
         for step in path[:-1] if what != "add" else path:
             around = around[step]
         if what == "add":
-            around["Literal"] = 1
+            around[wrong] = 1
         elif what == "drop":
             del around[path[-1]]
         elif what == "rename":
-            around[f"{path[-1]}\ud800"] = around.pop(path[-1])
+            around[f"{path[-1]}\x00"] = around.pop(path[-1])
         else:
             around[path[-1]] = wrong
         yield made
@@ -185,6 +186,7 @@ def test_whatever_is_wrong_with_a_shape_is_told_in_a_sentence_of_ours_at_its_pla
         lines = file.read_text().split("\n")
         for one in found.findings:
             assert OURS.fullmatch(one.message), one.message
+            assert "\x00" not in one.message
             at = lines[one.position.line - 1][one.position.column - 1 :]
             begins = next((begins for says, begins in BEGINS.items() if one.message.startswith(says)), "")
             assert re.match(begins, at), (one.message, at)
@@ -194,7 +196,7 @@ def test_whatever_is_wrong_with_a_shape_is_told_in_a_sentence_of_ours_at_its_pla
 
 BEGINS = {
     "unknown field Literal": r'"Literal": ',
-    "unknown field": r'"(\w+\\ud800|kind)": ',
+    "unknown field": r'"(\w+\\u0000|kind)": ',
     "unknown kind": r'"\w*"|\{|\[|5|"\\ud800"|true|null',
     "unknown callable": r'"',
     "the field": r"\{",
@@ -205,6 +207,7 @@ BEGINS = {
     "it must be '": r'5|true|\{|\[|"|null',
     "a name has": r'"',
     "the variable": r'"',
+    "it has": r'\{|"',
 }
 """With what that begins to which a sentence points."""
 

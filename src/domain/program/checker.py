@@ -1,7 +1,6 @@
 """Checks programs whole when they are stored: every finding at once, each with its path."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +9,7 @@ from domain.program import nodes, scoping, structure
 from domain.program.findings import Finding
 from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
 from domain.program.signatures import Signatures
-from domain.program.values import Value, dumps, legible
+from domain.program.values import Value, dumps
 from domain.program.warnings import warnings
 
 _JSON_LEVELS = 4 * NESTING
@@ -26,8 +25,7 @@ def check(source: Value, signatures: Signatures) -> list[Finding]:
         return [Finding("program", 'a program is an object: {"kind": "Program", "body": [...]}')]
     if _is_deeper(source, _JSON_LEVELS):
         return [Finding("program", f"it is nested deeper than the limit of {NESTING} levels")]
-    found = dict.fromkeys([*_structure(source), *_meaning(source, signatures)])
-    return [*_size(source), *(replace(finding, message=legible(finding.message)) for finding in found)]
+    return [*_size(source), *dict.fromkeys([*_structure(source), *_meaning(source, signatures)])]
 
 
 def review(source: Value, signatures: Signatures) -> list[Finding]:

@@ -31,7 +31,7 @@ class Names:
 
     def declare(self, name: Any, at: str, field: str = "name") -> Found:
         """Add a variable, which a field of the node at a path names, to this scope, in which it must be new."""
-        if not isinstance(name, str):
+        if not _is_name(name):
             return
         if name in self._own:
             message = f"the variable {name} is already declared in this scope, {self._own[name]}"
@@ -48,9 +48,7 @@ class Names:
 
     def require(self, name: Any, at: str) -> Found:
         """Ask for a variable, named by the node at a path, of this scope or one around it."""
-        # What is no name at all is told already.
-        is_name = isinstance(name, str) and re.fullmatch(IDENTIFIER, name)
-        if is_name and name not in (known := self._known()):
+        if _is_name(name) and name not in (known := self._known()):
             close = suggestion(name, known)
             if not close and (within := self._over.get(name)):
                 message = f"the variable {name} is declared within {within}, and ends there"
@@ -163,6 +161,11 @@ class Walk:
             yield Finding(f"{at}.args", f"{taken}, and has {len(args)}")
         elif isinstance(args, list) and (refused := signature.refusal(_given(args), len(args))):
             yield Finding(at, f"{callee}: {refused}")
+
+
+def _is_name(name: Any) -> bool:
+    """Whether it can be a variable's name; that it cannot is told as what it is."""
+    return isinstance(name, str) and re.fullmatch(IDENTIFIER, name) is not None
 
 
 def _given(args: list[Any]) -> dict[int, Given]:

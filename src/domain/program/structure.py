@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from domain.program import nodes
 from domain.program.findings import Finding
 from domain.program.scoping import suggestion
-from domain.program.values import ensure_storable
+from domain.program.values import ensure_storable, legible
 
 type _Location = list[str | int]
 
@@ -52,7 +52,9 @@ def _finding(error: Any, model: type[BaseModel], source: Any) -> Finding | None:
             return Finding(_path(node), f"the field {field} is missing")
         case "extra_forbidden":
             known = _names(_model_at(node, model, source))
-            return Finding(_path(node), f"unknown field {field}{suggestion(field, known)}", within=field, is_key=True)
+            return Finding(
+                _path(node), f"unknown field {legible(field)}{suggestion(field, known)}", within=field, is_key=True
+            )
         case "union_tag_invalid":
             tag, expected = error["ctx"]["tag"], error["ctx"]["expected_tags"]
             return Finding(path, _unknown_kind(tag, expected), within="kind")
