@@ -1,6 +1,5 @@
 """`lodol run` and `lodol executions`: start runs, follow them, find them again, look into them."""
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from domain.entities.executions import Status
 from lodol.cli.connection import connect
 from lodol.cli.console import AsJson, CannotDo, Misused, command, print_json, show, show_list
+from lodol.cli.inputs import Input, read_input
 from lodol.cli.profile import ProfileName
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 ExecutionId = Annotated[str, typer.Argument(help="Its id, as `executions list` shows it.")]
 Workflow = Annotated[str, typer.Argument(help="The workflow's id or its name.")]
-Input = Annotated[str | None, typer.Option("--input", help="JSON, or @FILE with JSON in it.")]
 Key = Annotated[str | None, typer.Option("--key", help="An idempotency key: repeated with it, it is done once.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exits with 1 unless it succeeds.")]
 OfWorkflow = Annotated[str | None, typer.Option("--workflow", help="Only of this workflow: its id or its name.")]
@@ -43,8 +42,9 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Start an execution of a workflow."""
+    given = None if program_input is None else read_input(program_input)
     with connect(profile_name) as client:
-        started = client.run(_workflow_id(client, workflow), _given(program_input), key=key)
+        started = client.run(_workflow_id(client, workflow), given, key=key)
         _follow(client, started.execution_id, started.model_dump(), is_watched=watch, as_json=as_json)
 
 
@@ -163,7 +163,7 @@ def stop_executions(
 @command
 def rerun(
     execution: ExecutionId,
-    program_input: Annotated[str | None, typer.Option("--input", help="Another input: JSON, or @FILE.")] = None,
+    program_input: Input = None,
     from_step: Annotated[
         int | None, typer.Option(min=0, help="Take over what the steps before this one gave, and begin there.")
     ] = None,
@@ -176,10 +176,10 @@ def rerun(
     """Repeat an execution that has ended: the same version, the same input or another one."""
     if from_failed and from_step is not None:
         raise Misused("--from-failed and --from-step say two different things.")
+    given: dict[str, Any] = {} if program_input is None else {"input": read_input(program_input)}
     with connect(profile_name) as client:
         if from_failed:
             from_step = _failed_step(client, execution)
-        given: dict[str, Any] = {} if program_input is None else {"input": _given(program_input)}
         started = client.rerun(execution, from_step=from_step, key=key, **given)
         _follow(client, started.execution_id, started.model_dump(), is_watched=watch, as_json=as_json)
 
@@ -264,27 +264,6 @@ def _failed_step(client: "Client", execution_id: str) -> int:
         if entry.type == "step" and entry.status != "completed":
             return entry.step
     raise CannotDo(f"No step of execution {execution_id} has failed.")
-
-
-def _given(text: str | None) -> Any:
-    """An input as it was given: JSON, or @FILE with JSON in it."""
-    if text is None:
-        return None
-    from domain.program.values import loads
-
-    file, written = None, text
-    if text.startswith("@"):
-        file = text[1:]
-        try:
-            written = Path(file).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CannotDo(f"{file} cannot be read: {error}") from None
-    try:
-        return loads(written)
-    except ValueError as error:
-        if file is not None:
-            raise CannotDo(f"{file} must be JSON: {error}.") from None
-        raise Misused(f"--input must be JSON: {error}. A text is written so: {json.dumps(written)}") from None
 
 
 def _between(since: str | None, before: str | None) -> dict[str, Any]:

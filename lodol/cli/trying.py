@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lodol.cli.console import AsJson, CannotDo, Misused, command
+from lodol.cli.inputs import Input, read_input
 
 if TYPE_CHECKING:
     from domain.program.values import Value
@@ -26,9 +27,7 @@ _WORKFLOW_SUFFIXES = (*_SUFFIXES, ".py")
 @command
 def try_workflow(
     file: Path,
-    program_input: Annotated[
-        str, typer.Option("--input", help="The input as JSON, or @FILE with it in JSON or YAML.", metavar="JSON|@FILE")
-    ] = "null",
+    program_input: Input = None,
     answers: Annotated[Path | None, typer.Option(help="What the world answers: see docs/trying.md.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Really send http.request where no answer is left.")] = False,
     crash: Annotated[bool, typer.Option("--crash", help="Run it again with a crash after every commit.")] = False,
@@ -45,7 +44,7 @@ def try_workflow(
     from lodol.trying.crashes import crash as crash_after_each
     from lodol.trying.world import World
 
-    given = _input(program_input)
+    given = None if program_input is None else read_input(program_input)
     bench = _bench(file)
     try:
         read = Answers(_value(answers) if answers else None)
@@ -203,17 +202,6 @@ def _bench(file: Path) -> Bench:
         )
     except InvalidRequest as invalid:
         raise CannotDo(f"{file}: {invalid.sentence}") from None
-
-
-def _input(text: str) -> Value:
-    from domain.program.values import loads
-
-    if text.startswith("@"):
-        return _value(Path(text[1:]))
-    try:
-        return loads(text)
-    except ValueError as invalid:
-        raise Misused(f"--input cannot be used: {invalid}") from None
 
 
 def _value(path: Path) -> Value:

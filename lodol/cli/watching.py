@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from domain.moments import utc_now
 from lodol.cli.console import is_interactive
+from lodol.durations import duration
 from lodol.models import CallEntry, History, HistoryEntry, LogEntry, Position, StepEntry, is_settled, position_of
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _took(entry: StepEntry | CallEntry, now: datetime | None) -> str:
     seconds = entry.seconds
     if seconds is None and now is not None:
         seconds = (now - datetime.fromisoformat(entry.started_at)).total_seconds()
-    return "" if seconds is None else f"  {_duration(seconds)}"
+    return "" if seconds is None else f"  {duration(seconds)}"
 
 
 def _came_to(call: CallEntry) -> str:
@@ -161,7 +162,7 @@ def _waits(history: History, now: datetime | None) -> str:
     until = "" if waits.until is None else f" until {waits.until}"
     if waits.until is not None and now is not None:
         left = (datetime.fromisoformat(waits.until) - now).total_seconds()
-        until += f" (in {_duration(max(left, 0))})"
+        until += f" (in {duration(max(left, 0))})"
     match waits.kind:
         case "time":
             return f"◷ waits{until}"
@@ -174,20 +175,7 @@ def _waits(history: History, now: datetime | None) -> str:
 
 def _elapsed(history: History, now: datetime) -> str:
     ended = datetime.fromisoformat(history.completed_at) if history.completed_at else now
-    return _duration((ended - datetime.fromisoformat(history.started_at)).total_seconds())
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as a person says them: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`."""
-    if seconds < 10:
-        return f"{max(seconds, 0):.1f} s"
-    whole = int(seconds)
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86_400
-    if not minutes:
-        return f"{whole} s"
-    if not hours:
-        return f"{minutes} min {whole % 60:02} s"
-    return f"{hours} h {minutes % 60:02} min" if not days else f"{days} d {hours % 24} h"
+    return duration((ended - datetime.fromisoformat(history.started_at)).total_seconds())
 
 
 def _short(value: object) -> str:

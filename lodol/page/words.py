@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from domain.program.values import loads
+from lodol import durations
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NBSP = "\u00a0"
@@ -55,17 +56,8 @@ def marked_up(text: str, shown: Callable[[datetime], str]) -> Markup:
 
 
 def duration(seconds: float) -> str:
-    """How long something took, in the two largest units that matter: `310 ms`, `3.25 s`, `2 h 5 min`."""
-    if seconds < 0.9995:
-        return f"{round(seconds * 1000)}{_NBSP}ms"
-    if seconds < 59.95:
-        return f"{seconds:.{2 if seconds < 9.995 else 1}f}".rstrip("0").rstrip(".") + f"{_NBSP}s"
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    parts = [(days, "d"), (hour, "h"), (minute, "min"), (second, "s")]
-    first = next(i for i, (number, _) in enumerate(parts) if number)
-    return " ".join(f"{number}{_NBSP}{unit}" for number, unit in parts[first : first + 2] if number)
+    """How long something took, on one line."""
+    return durations.duration(seconds, _NBSP)
 
 
 def pretty(value: Any) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.entities.journal import CallState
 from domain.moments import to_text
 from domain.program.values import dumps
+from lodol.durations import duration
 from lodol.trying.answers import ASKS
 
 if TYPE_CHECKING:
@@ -142,20 +143,20 @@ def _call_lines(entry: Entry, arguments: Mapping[str, Value], meanwhile: list[st
     if entry.state is CallState.FAILED:
         yield paint(f"  ✗ {entry.message}", "red")
     elif entry.until:
-        yield paint(f"  waits {_span(entry.until - entry.started_at)}, until {to_text(entry.until)}", "yellow")
+        yield paint(f"  waits {_span(entry.started_at, entry.until)}, until {to_text(entry.until)}", "yellow")
     elif entry.result is not None:
         yield paint(f"  → {_short(entry.result)}", "dim")
 
 
 def _decision_line(decision: Decision, is_counted: bool, started: datetime, paint: Paint) -> str:
     comment = f", {dumps(decision.comment)}" if decision.comment else ""
-    told = f"a person decided {decision.decision}{comment}, {_span(decision.at - started)} after the start"
+    told = f"a person decided {decision.decision}{comment}, {_span(started, decision.at)} after the start"
     return told if is_counted else paint(f"{told}: too late, it does not count", "yellow")
 
 
 def _end_line(tried: Tried, paint: Paint) -> str:
     execution = tried.execution
-    took = _span(tried.world.now - execution.started)
+    took = _span(execution.started, tried.world.now)
     if tried.is_success:
         return f"{paint('success', 'green')} after {took}: {dumps(tried.output)}"
     return f"{paint('failed', 'red')} after {took}: {execution.error}"
@@ -169,12 +170,5 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _span(length: timedelta) -> str:
-    """A length of time in the units that matter: `3 d`, `2 h 5 min`, `0 s`."""
-    seconds = round(length.total_seconds())
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        number, seconds = divmod(seconds, size)
-        if number:
-            parts.append(f"{number} {unit}")
-    return " ".join(parts) or "0 s"
+def _span(begin: datetime, end: datetime) -> str:
+    return duration((end - begin).total_seconds())

@@ -106,7 +106,7 @@ def test_an_input_may_stand_in_a_file(lodol: Any, system: System, tmp_path: Path
     [
         ("hello", 2, r'--input must be JSON: .* A text is written so: "hello". Look: lodol run --help$'),
         ("@none.json", 1, "none.json cannot be read: "),
-        ("@bad.json", 1, r"bad.json must be JSON: .*$"),
+        ("@bad.json", 1, r"bad.json:1:2: it is not JSON: "),
         ('{"a": 1, "a": 2}', 2, "--input must be JSON: "),
     ],
 )
@@ -119,6 +119,13 @@ def test_an_input_that_is_none_says_what_is_wrong(
     assert refused.status == status
     assert re.match(said, refused.err.strip())
     assert system.credits == 10
+
+
+def test_an_input_in_yaml_is_one_as_well(lodol: Any, system: System, tmp_path: Path) -> None:
+    (tmp_path / "input.yaml").write_text("names: [Ada, no]")
+    ended = lodol("run", workflow(system, ret(var("input"))), "--input", "@input.yaml", "--watch", "--json")
+
+    assert ended.json["output"] == {"names": ["Ada", "no"]}
 
 
 def test_an_unknown_name_lists_the_known_ones(lodol: Any, system: System) -> None:
@@ -147,7 +154,7 @@ def test_a_watched_run_prints_each_thing_once_and_exits_as_it_ended(lodol: Any, 
     said = lodol("run", workflow(system, loop, do(post("https://flaky/")), ret(literal(7))), "--watch")
 
     assert said.status == 0
-    assert [re.sub(r"  [0-9.]+ (s|min .*s)\b.*", "", line) for line in said.lines] == [
+    assert [re.sub(r"  [0-9.]+ (ms|s|min)\b.*", "", line) for line in said.lines] == [
         "      · 1",
         "◷ waits until 2026-01-15T10:31:30+00:00",
         "      ✓ time.sleep",
@@ -170,7 +177,7 @@ def test_a_failure_says_where_and_how_to_go_on(lodol: Any, system: System) -> No
     assert said.status == 1
     execution_id = system.stored()[0].id
     assert said.lines[-4:] == [
-        "✗ failed  0.0 s",
+        "✗ failed  0 ms",
         "Step 1 failed: body[1].expr: http.request: refused",
         "Repeat it from there, with --input JSON on another input:",
         f"lodol executions rerun {execution_id} --from-failed",
@@ -179,7 +186,7 @@ def test_a_failure_says_where_and_how_to_go_on(lodol: Any, system: System) -> No
     system.world.request = lambda *_: {"status": 200}  # type: ignore[method-assign]
     again = lodol(*said.lines[-1].split()[1:], "--watch")
     assert again.status == 0
-    assert f"✓ 0   x = 1  0.0 s  taken from {execution_id}" in again.lines
+    assert f"✓ 0   x = 1  0 ms  taken from {execution_id}" in again.lines
 
 
 def test_a_watch_asks_no_more_often_than_the_api_says(lodol: Any, system: System, api: Api) -> None:

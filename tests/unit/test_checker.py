@@ -376,3 +376,11 @@ def test_a_program_with_errors_is_warned_of_nothing() -> None:
         program(let("x", literal(1)), do(var("y"))), SIGNATURES
     )
     assert review(5, SIGNATURES) == check(5, SIGNATURES)
+
+
+def test_a_choice_has_no_second_name_for_its_field() -> None:
+    """What the checker lets in is what it walks through: no variable hides behind another name of a field."""
+    cond = {"kind": "CondExpr", "cond": literal(1), "then": literal(2), "otherwise": {"kind": "VarRef", "name": "x"}}
+    found = {finding.message for finding in check(program(do(cond)), SIGNATURES)}
+
+    assert found >= {"the field else is missing", "unknown field otherwise"}

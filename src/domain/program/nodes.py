@@ -200,8 +200,6 @@ class ObjectExpr(Node):
 class CondExpr(Node):
     """One of two values, the other of which is not evaluated."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
     kind: Literal["CondExpr"]
     cond: Expression = Field(description="What decides.")
     then: Expression = Field(description="The value where it is truthy.")
