@@ -10,7 +10,7 @@ from pathlib import Path
 from domain.callables import EFFECTS
 from domain.program.builtins import BUILTINS
 from domain.program.values import dumps
-from scripts import workflow_schema
+from scripts import conformance, workflow_schema
 from scripts.api_page import page
 from scripts.grants import grants
 from scripts.openapi import description
@@ -99,11 +99,13 @@ GENERATED = {
     "docs/workflow.schema.json": workflow_schema.schema,
     "docs/callables.md": callables_table,
     "docs/commands.md": commands,
+    **conformance.suites(),
+    "docs/conformance.md": conformance.page,
     "docs/grants.md": grants,
     "src/requirements.txt": requirements,
     "lodol/workflow/__init__.pyi": stubs,
 }
-"""Every generated file, and what makes its text."""
+"""Every file that is generated, or of which a part is, and what makes its text."""
 
 
 def stale() -> list[str]:

@@ -1,4 +1,4 @@
-# Sleeps, without any function running meanwhile, and then sends a mail.
+# Reminds by mail after a while. It shows a wait, of seconds or of weeks, during which nothing runs and nothing is paid.
 from lodol.workflow import Input, email, time, workflow
 
 

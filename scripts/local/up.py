@@ -114,9 +114,7 @@ def _seed(deployed: Deployment) -> Stack:
         workspace_id = lodol(cloud, STACK_NAME, *_WORKSPACE)["workspace_id"]
         scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
         api_key = lodol(cloud, STACK_NAME, "key", "create", workspace_id, *scopes)["key"]
-    # Beside each sample stand its test cases, NAME.test.yaml.
-    files = sorted(file for file in (ROOT / "workflows").glob("*.yaml") if file.suffixes == [".yaml"])
-    samples = {file: read_workflow(file) for file in files}
+    samples = {file: read_workflow(file) for file in sorted((ROOT / "workflows").glob("*.py"))}
     seeded = _store_samples(cloud, workspace_id, samples, before.seeded if before else {})
     stack = Stack(
         api_url=deployed.api_url,

@@ -27,7 +27,7 @@ from lodol.cli.files import read_workflow
 from lodol.cli.main import app
 from tests.support.given import PROGRAM
 from tests.support.operations import end, grant, publish, started
-from tests.support.samples import SAMPLES
+from tests.support.samples import SAMPLES, TREE
 
 
 @pytest.fixture(autouse=True)
@@ -278,17 +278,21 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     }
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
-def test_a_workflow_is_put_and_its_yaml_puts_the_same_version(workspace: str, sample: Path, tmp_path: Path) -> None:
-    stored = lodol("workflow", "put", workspace, str(sample))
-    assert stored["version"] == 1
+@pytest.mark.parametrize("file", [*SAMPLES, TREE], ids=lambda path: path.name)
+def test_a_workflow_is_put_and_what_is_shown_of_it_puts_the_same_version(
+    workspace: str, file: Path, tmp_path: Path
+) -> None:
+    stored = lodol("workflow", "put", workspace, str(file))
+    assert (stored["version"], stored["workflow_id"]) == (1, read_workflow(file).id)
 
-    written = CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], "--yaml"])
-    copy = tmp_path / "copy.yaml"
-    copy.write_text(written.stdout)
+    def shown(form: str) -> Path:
+        copy = tmp_path / ("copy.py" if form == "--python" else "copy.yaml")
+        copy.write_text(CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], form]).stdout)
+        return copy
 
-    assert lodol("workflow", "put", workspace, str(copy))["version"] == 1
-    assert read_workflow(copy) == read_workflow(sample)
+    same = shown("--yaml" if file == TREE else "--python")
+    assert lodol("workflow", "put", workspace, str(same))["change"] == "unchanged"
+    assert read_workflow(shown("--yaml")) == replace(read_workflow(file), source=None)
     assert [row["workflow_id"] for row in lodol("workflow", "list", workspace)["workflows"]] == [stored["workflow_id"]]
 
 

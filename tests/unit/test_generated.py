@@ -1,10 +1,10 @@
 """What is generated from the code is what the code says."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
@@ -12,9 +12,10 @@ from domain.callables import SIGNATURES
 from domain.program import checker
 from domain.program.nodes import KINDS, Program
 from lodol.cli import documents
+from lodol.cli.files import read_workflow
 from scripts import generated
 from tests.support.conformance import cases
-from tests.support.samples import SAMPLES
+from tests.support.samples import SAMPLES, TREE
 
 SCHEMA = json.loads((generated.ROOT / "docs/workflow.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -39,12 +40,16 @@ def test_the_schema_is_one_and_knows_every_kind_and_callable() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
-def test_every_sample_is_valid_and_names_the_schema(sample: Any) -> None:
-    text = sample.read_text()
+def test_every_sample_is_valid(sample: Path) -> None:
+    assert is_valid(read_workflow(sample).program)
 
+
+def test_the_tree_is_valid_and_names_the_schema() -> None:
+    text = TREE.read_text()
+    schema = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+
+    assert (TREE.parent / schema).resolve() == generated.ROOT / "docs/workflow.schema.json"
     assert [error.message for error in VALIDATOR.iter_errors(documents.read(text, is_json=False).value)] == []
-    assert text.startswith("# yaml-language-server: $schema=../docs/workflow.schema.json\n")
-    assert yaml.safe_load(text)["program"]["kind"] == "Program"
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["id"])

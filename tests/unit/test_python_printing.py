@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from domain.program.python.normal import normal
 from domain.program.python.printing import namespaces, written
 from domain.program.python.reading import read
 from domain.program.values import Value, dumps
+from lodol.cli.files import read_workflow
 from tests.support.conformance import cases
 from tests.support.programs import block, call, do, let, literal, program, var
 from tests.support.random_programs import TEXTS, programs
@@ -48,7 +48,7 @@ def test_every_program_of_the_conformance_suite_comes_back(case: Any) -> None:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_every_sample_comes_back(path: Path) -> None:
-    round_trip(yaml.safe_load(path.read_text())["program"])
+    round_trip(read_workflow(path).program)
 
 
 @settings(max_examples=int(os.environ.get("LODOL_EXAMPLES", "200")), deadline=None, database=None)

@@ -1,21 +1,22 @@
-"""What workflows import: types that a checker knows, a module that can be imported, and the samples in both forms."""
+"""What workflows import: types that a checker knows, a module that can be imported, and the sample in both forms."""
 
 import importlib.util
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from mypy import api
 
 from domain.callables import SIGNATURES
-from domain.program import checker
+from domain.ids import is_id
 from domain.program.python.names import HELPERS
 from domain.program.python.printing import namespaces
 from domain.program.python.reading import read
+from lodol.cli.files import read_workflow
 from scripts.stubs import _FIELDS, _NAMED
-from tests.support.samples import SAMPLES
+from tests.support.samples import SAMPLES, TREE
 
 ROOT = Path(__file__).parents[2]
 HEAD = (
@@ -46,7 +47,7 @@ def errors(typed: Path, *files: Path) -> list[str]:
 
 
 def test_every_sample_passes_a_strict_type_checker(typed: Path) -> None:
-    assert errors(typed, *(path.with_suffix(".py") for path in SAMPLES)) == []
+    assert errors(typed, *SAMPLES) == []
 
 
 def test_a_wrong_argument_is_caught_by_a_type_checker(typed: Path) -> None:
@@ -84,14 +85,17 @@ def test_what_is_right_passes(typed: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_a_sample_says_the_same_in_both_forms(path: Path) -> None:
-    tree: Any = yaml.safe_load(path.read_text())
+def test_a_sample_says_what_it_shows_and_has_an_id_and_cases(path: Path) -> None:
+    assert path.read_text().startswith("# ")
+    found = read(path.read_text(), SIGNATURES)
+    assert (found.findings, is_id(found.id or ""), bool(found.description)) == ([], True, True)
+    assert path.with_suffix(".test.yaml").is_file()
 
-    found = read(path.with_suffix(".py").read_text(), SIGNATURES)
 
-    assert (found.name, found.id, found.description) == (tree["name"], tree["id"], tree["description"])
-    assert found.findings == []
-    assert checker.parse(found.program) == checker.parse(tree["program"])
+def test_the_tree_is_the_program_of_its_sample() -> None:
+    [sample] = [path for path in SAMPLES if path.stem == TREE.stem]
+
+    assert replace(read_workflow(sample), source=None) == read_workflow(TREE)
 
 
 def _imported(path: Path) -> Any:
