@@ -31,6 +31,10 @@ logs: bootstrapped ## The latest log lines of every function
 invoke: bootstrapped ## Invokes one function: FUNCTION=GetExecution EVENT=events/get_execution.json
 	@FUNCTION=$(FUNCTION) EVENT=$(EVENT) $(RUN) scripts.local.invoke
 
+# `sam build` asks for it, for each function of template.yaml, and says by ARTIFACTS_DIR where its package belongs.
+build-%:
+	@$(or $(wildcard .venv/bin/python),python3.13) -m scripts.package "$(ARTIFACTS_DIR)"
+
 lint: bootstrapped
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy

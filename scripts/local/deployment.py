@@ -33,7 +33,7 @@ class Deployment:
 
 
 def build(directory: Path) -> None:
-    """Build the functions for the processor of this machine; one build waits for another of this folder."""
+    """Build the functions; one build waits for another of this folder."""
     environment = {
         **os.environ,
         "SAM_CLI_TELEMETRY": "0",
@@ -43,15 +43,14 @@ def build(directory: Path) -> None:
     }
     _CACHE.mkdir(exist_ok=True)
     with (_CACHE / "building").open("w") as building:
-        # What is downloaded is kept in one place, which a second build would clear away.
+        # What is made is kept in one place, which a second build would clear away.
         fcntl.flock(building, fcntl.LOCK_EX)
-        overrides = ["--parameter-overrides", f"Architecture={architecture()}"]
-        _sam(["build", "--build-dir", str(directory), *overrides], environment)
+        _sam(["build", "--build-dir", str(directory)], environment)
 
 
 def deploy(cloud: Cloud, built: Path, stack_name: str, parameters: dict[str, str]) -> Deployment:
     """Deploy what was built, or update the stack to it."""
-    overrides = {"Architecture": architecture(), **parameters}
+    overrides = {"Architecture": _architecture(), **parameters}
     _sam(
         [
             "deploy",
@@ -91,7 +90,7 @@ def session() -> boto3.Session:
     return boto3.Session("test", "test", region_name=REGION)
 
 
-def architecture() -> str:
+def _architecture() -> str:
     """The processor of this machine, in the template's term."""
     return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,16 +30,23 @@ SENDER = "hello@lodol.example"
 
 
 @pytest.fixture(scope="package")
-def deployed(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Deployment]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `sam build` makes of the template."""
+    directory = tmp_path_factory.mktemp("build") / "build"
+    deployment.build(directory)
+    return directory
+
+
+@pytest.fixture(scope="package")
+def deployed(tmp_path_factory: pytest.TempPathFactory, built: Path, site: Site) -> Iterator[Deployment]:
     home = tmp_path_factory.mktemp("cloud")
-    deployment.build(home / "build")
     cloud = clouds.start(clouds.free_port(), home, keeps_state=False)
     try:
         ses = deployment.session().client("sesv2", endpoint_url=cloud.endpoint_url)
         ses.create_email_identity(EmailIdentity=SENDER)
         yield deployment.deploy(
             cloud,
-            home / "build",
+            built,
             "lodol-test",
             {"SenderAddress": SENDER, "AllowedHosts": site.host, "SliceSeconds": "2"},
         )
