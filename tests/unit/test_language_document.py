@@ -162,8 +162,8 @@ def test_every_limit_stands_in_the_table_with_its_number() -> None:
     expected = [
         f"{limits.PROGRAM_BYTES:,} bytes as compact JSON, {limits.STEPS} steps, nodes nested {limits.NESTING} deep",
         (
-            f"a name of {publishing.NAME_CHARACTERS} characters, a description of {publishing.DESCRIPTION_CHARACTERS:,}, "
-            f"a source of {reading.SOURCE_BYTES:,} bytes"
+            f"a name of {publishing.NAME_CHARACTERS} characters, a description of "
+            f"{publishing.DESCRIPTION_CHARACTERS:,}, a source of {reading.SOURCE_BYTES:,} bytes"
         ),
         f"{limits.VALUE_BYTES:,} bytes as JSON, nested {limits.NESTING} deep; whole numbers of {limits.INTEGER_BITS:,}",
         f"{limits.NODE_VISITS:,} node visits",
