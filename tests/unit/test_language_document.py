@@ -97,11 +97,15 @@ def test_the_python_of_an_effect_has_no_findings(callable_: str) -> None:
     assert f"'callee': '{callable_}'" in str(read.program)
 
 
-def test_every_function_of_python_that_is_a_callable_is_named() -> None:
-    listed = section("programs", "Python").replace("`sorted(items)`", "`sorted`").replace("`bool(x)`", "`bool`")
-    [functions] = re.findall(r"^\| `(len [a-z ]+)` \|", listed, re.MULTILINE)
+def test_every_function_and_method_of_python_is_named_with_what_it_calls() -> None:
+    text = section("programs", "Functions and methods")
+    functions, methods = (
+        dict(re.findall(r"`(\w+)`\s+→\s+`([\w.]+)`", listed)) for listed in (text.partition("- Methods")[::2])
+    )
 
-    assert {*functions.split(), "getattr", "bool", "sorted"} == {*names.FUNCTIONS, *names.SPECIAL_FUNCTIONS}
+    assert functions == {name: alias.callee for name, alias in names.FUNCTIONS.items()}
+    assert methods == {**{name: alias.callee for name, alias in names.METHODS.items()}, "split": "string.split"}
+    assert [name for name in names.SPECIAL_FUNCTIONS if f"`{name}(" not in text] == []
 
 
 @pytest.mark.parametrize(
