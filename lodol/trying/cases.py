@@ -26,6 +26,7 @@ START = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 SEED = 0
 
 _KEYS = ("name", "input", "answers", "output", "error", "calls", "start", "seed")
+_CALL_KEYS = ("call", "with")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _calls(value: Value, where: str) -> list[ExpectedCall]:
 
 
 def _call(found: dict[str, Value], where: str) -> ExpectedCall:
-    fields.refuse_unknown(found, ("call", "with"), where, "an expected call")
+    fields.refuse_unknown(found, _CALL_KEYS, where, "an expected call")
     if "call" not in found:
         raise Unusable(where, "it needs a call: the name of what is called")
     callee = fields.text(found["call"], f"{where}.call")

@@ -13,11 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from domain.callables import EFFECTS, outgoing
-from domain.engine import checkpoints, retries
-from domain.entities import reviews
-from domain.operations import deciding, idempotency, publishing, stopping
-from domain.program import limits
+from domain.operations import idempotency, stopping
 from domain.refusals import Refusal
 from tests.support.documents import ROOT, rows, section
 from tests.support.template import functions
@@ -181,26 +177,6 @@ def test_the_examples_of_the_contract_have_the_fields_of_the_answers_in_their_or
     assert (list(workflows), list(workflows["workflows"][0])) == (_names(WorkflowPage), _names(Workflow))
 
 
-def test_the_language_names_every_limit_with_its_number() -> None:
-    limits_of_programs = [
-        f"{limits.PROGRAM_BYTES:,} bytes as compact JSON, {limits.STEPS} steps, nodes nested {limits.NESTING} deep",
-        f"a name of {publishing.NAME_CHARACTERS} characters, a description of {publishing.DESCRIPTION_CHARACTERS:,}",
-        f"{limits.VALUE_BYTES:,} bytes as JSON, nested {limits.NESTING} deep; whole numbers of {limits.INTEGER_BITS:,}",
-        f"{limits.NODE_VISITS:,} node visits",
-        f"{checkpoints.STEP_BYTES:,} bytes of its result",
-        f"{limits.CALLS:,} calls",
-        f"{reviews.REVIEWS} reviews",
-        f"{checkpoints.RECORD_BYTES:,} bytes of the results",
-        f"{limits.EXECUTION_SECONDS:,} seconds (60 days)",
-        f"{limits.WAIT_SECONDS:,} seconds (30 days)",
-        f"{outgoing.LONGEST_SECONDS:.0f} seconds; an answer of {limits.VALUE_BYTES:,} bytes",
-        f"{retries.ATTEMPTS} attempts; at most {retries._LONGEST_PAUSE_SECONDS:,.0f} seconds between two",
-        f"a comment of {deciding._COMMENT_CHARACTERS:,} characters",
-    ]
-    stated = section("programs", "Limits")
-    assert [limit for limit in limits_of_programs if limit not in stated] == []
-
-
 def _endpoints() -> Iterator[tuple[str, str]]:
     """Every endpoint of the template: method and path, and the scope that its handler asks for."""
     for function in functions().values():
@@ -225,11 +201,6 @@ def test_the_contract_names_how_many_are_stopped_at_once() -> None:
 def test_the_contract_names_the_length_of_an_idempotency_key() -> None:
     sentence = f"Idempotency-Key must have 1 to {idempotency.KEY_CHARACTERS} characters."
     assert sentence in section("contract", "Idempotency-Key")
-
-
-def test_the_language_lists_every_effect() -> None:
-    listed = {name for row in rows(section("programs", "Callables")) for name in re.findall(r"([a-z]+\.\w+)\(", row[0])}
-    assert listed == set(EFFECTS)
 
 
 def test_the_architecture_shows_the_floors_that_are_checked() -> None:

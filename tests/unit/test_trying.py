@@ -22,7 +22,7 @@ from lodol.trying.answers import ANSWERED
 from lodol.trying.bench import Bench, Tried
 from lodol.trying.memory import MemoryTable
 from lodol.trying.world import World
-from tests.support.documents import ROOT, rows, section
+from tests.support.documents import ROOT
 from tests.support.programs import block, call, do, for_each, hidden, let, literal, post, program, ret, sleep, var
 from tests.support.samples import SAMPLES
 from tests.support.site import Said, Site
@@ -798,14 +798,3 @@ def test_cases_are_found_by_their_workflow_their_file_or_a_folder(folder: Folder
     assert "1 passed, 0 failed" in folder.test("flow.yaml", "flow.test.yaml", ".").stdout
     (folder.path / "flow.yaml").unlink()
     assert folder.test("flow.test.yaml").stderr.strip() == "flow.test.yaml has no workflow beside it: flow.yaml"
-
-
-def test_the_document_names_every_key() -> None:
-    from lodol.trying import answers, cases
-
-    documented = {
-        heading: [row[0].strip("`") for row in rows(section("trying", heading))] for heading in ("Answers", "Cases")
-    }
-
-    assert documented["Answers"] == [*answers._OF_ALL, *answers._OF_CALLS, *answers._OF_PERSONS]
-    assert documented["Cases"] == list(cases._KEYS)

@@ -22,7 +22,7 @@ class LetStmt(Node):
 
     kind: Literal["LetStmt"]
     name: Name = Field(description="The variable, new in this scope.")
-    init: Expression | None = Field(default=None, description="Its value.")
+    init: Expression | None = Field(default=None, description="Its value; `null` without it.")
 
 
 class AssignStmt(Node):
@@ -39,7 +39,7 @@ class IfStmt(Node):
     kind: Literal["IfStmt"]
     cond: Expression = Field(description="What decides.")
     thenBranch: Statement = Field(description="Runs where the condition is truthy.")  # noqa: N815 - the language's own field name
-    elseBranch: Statement | None = Field(default=None, description="Runs where it is falsy.")  # noqa: N815 - the language's own field name
+    elseBranch: Statement | None = Field(default=None, description="Runs where it is falsy, if there is one.")  # noqa: N815 - the language's own field name
 
 
 class ExprStmt(Node):
@@ -156,8 +156,10 @@ class CallExpr(Node):
     """Calls a callable by its dotted name."""
 
     kind: Literal["CallExpr"]
-    callee: str = Field(description="What is called.")
-    args: list[Expression] = Field(default_factory=list, description="The arguments, in the order of the parameters.")
+    callee: str = Field(description="The dotted name of what is called.")
+    args: list[Expression] = Field(
+        default_factory=list, description="The arguments, in the order of the parameters; none without it."
+    )
 
 
 class MemberExpr(Node):
