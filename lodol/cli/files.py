@@ -119,8 +119,10 @@ def read_workflow(path: Path) -> Workflow:
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotDo(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise CannotDo(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise CannotDo(f"{path} is no text in UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def read_document(path: Path) -> documents.Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,15 +14,18 @@ from lodol.cli.console import AsJson, CannotDo, Misused, command
 from lodol.cli.inputs import Input, read_input
 
 if TYPE_CHECKING:
-    from domain.program.values import Value
-    from lodol.trying.bench import Bench
-    from lodol.trying.cases import Case, Verdict
+    from lodol.cli.documents import Document
+    from lodol.trying.bench import Bench, Tried
+    from lodol.trying.cases import Verdict
+    from lodol.trying.fields import Unusable
     from lodol.trying.world import NoAnswer
 
 _COLOURS: dict[str, dict[str, Any]] = {"bold": {"bold": True}, "dim": {"dim": True}}
 _CASES = ".test"
+_ROOT = re.compile("^(answers|cases|the file)")
+"""What a path within a file of answers or cases begins with: the file."""
 _SUFFIXES = (".yaml", ".yml", ".json")
-_WORKFLOW_SUFFIXES = (*_SUFFIXES, ".py")
+_WORKFLOW_SUFFIXES = (".py", *_SUFFIXES)
 
 
 @command
@@ -39,16 +43,20 @@ def try_workflow(
     if live and crash:
         raise Misused("--live and --crash exclude each other: every crash would send the requests again.")
     from domain.moments import utc_now
+    from lodol.cli.files import read_document
     from lodol.trying import fields, report
     from lodol.trying.answers import Answers
     from lodol.trying.crashes import crash as crash_after_each
     from lodol.trying.world import World
 
     given = None if program_input is None else read_input(program_input)
-    bench = _bench(file)
+    bench, document = _bench(file), read_document(answers) if answers else None
     try:
-        read = Answers(_value(answers) if answers else None)
         begun = fields.moment(start, "--start") if start else utc_now().replace(microsecond=0)
+    except fields.Unusable as unusable:
+        raise Misused(str(unusable)) from None
+    try:
+        read = Answers(document.value if document else None)
 
         def world() -> World:
             return World(read, begun, seed, is_live=live)
@@ -57,9 +65,8 @@ def try_workflow(
         unused = [] if tried.missing else read.unused()
         crashes = crash_after_each(bench, tried, given, world) if crash and not tried.missing else None
     except fields.Unusable as unusable:
-        raise CannotDo(
-            f"{answers}: {unusable}" if answers and not str(unusable).startswith("--") else unusable
-        ) from None
+        assert answers and document  # noqa: S101, PT018 - nothing else can be unusable
+        raise _unusable(answers, document, unusable) from None
     if as_json:
         print(json.dumps(report.as_object(tried, unused, crashes), ensure_ascii=False, indent=2))
     else:
@@ -69,9 +76,10 @@ def try_workflow(
             typer.echo(f"{crashes.tried} crashes, the same result each time")
         if tried.missing:
             into = f"into {answers}" if answers else "into a file for --answers"
-            print(_explained(tried.missing, into), file=sys.stderr)
-    for sentence in unused:
-        print(f"{answers}: {sentence}", file=sys.stderr)
+            print(_explained(tried, tried.missing, into), file=sys.stderr)
+    if answers and document:
+        for each in unused:
+            print(_unusable(answers, document, each), file=sys.stderr)
     if crashes and crashes.difference:
         print(crashes.difference, file=sys.stderr)
     if not tried.is_success or unused or (crashes and crashes.difference):
@@ -84,8 +92,9 @@ def run_cases(
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit report to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the test cases of workflows: those of foo.yaml are in foo.test.yaml beside it."""
-    judged = [(file, verdict) for file in _case_files(paths or [Path("workflows")]) for verdict in _judged(file)]
+    """Run the test cases of workflows: those of foo.py are in foo.test.yaml beside it."""
+    files = _case_files(paths or [Path("workflows")])
+    judged = [(file, verdict) for file, workflow in files for verdict in _judged(file, workflow)]
     failed = [verdict for _, verdict in judged if verdict.problems]
     if as_json:
         print(
@@ -110,52 +119,66 @@ def run_cases(
         raise typer.Exit(1)
 
 
-def _case_files(paths: list[Path]) -> list[Path]:
-    found: list[Path] = []
+def _case_files(paths: list[Path]) -> list[tuple[Path, Path]]:
+    """The files of cases that are meant, each with its workflow."""
+    found: list[tuple[Path, Path]] = []
     for path in paths:
         if path.is_dir():
             inside = (path.rglob(f"*{_CASES}{suffix}") for suffix in _SUFFIXES)
             beneath = sorted(file for files in inside for file in files)
             if not beneath:
-                raise CannotDo(f"{path} has no cases: those of foo.yaml are in foo.test.yaml beside it.")
-            found += beneath
+                raise CannotDo(f"{path} has no cases: those of foo.py are in foo{_CASES}.yaml beside it.")
+            found += [(file, _workflow_of(file)) for file in beneath]
         elif not path.exists():
             raise CannotDo(f"There is no {path}.")
         elif path.stem.endswith(_CASES):
-            found.append(path)
+            found.append((path, _workflow_of(path)))
         else:
             beside = [path.with_suffix(f"{_CASES}{suffix}") for suffix in _SUFFIXES]
             cases = next((file for file in beside if file.is_file()), None)
             if cases is None:
                 raise CannotDo(f"{path} has no cases: they would be in {beside[0]}.")
-            found.append(cases)
+            found.append((cases, path))
     return list(dict.fromkeys(found))
 
 
-def _judged(file: Path) -> list[Verdict]:
+def _workflow_of(cases: Path) -> Path:
+    """The workflow that stands beside its cases, if there is one, and only one."""
+    name = cases.stem.removesuffix(_CASES)
+    beside = [file for suffix in _WORKFLOW_SUFFIXES if (file := cases.with_name(name + suffix)).is_file()]
+    if not beside:
+        raise CannotDo(f"{cases} has no workflow beside it: {name}.py or {name}.yaml")
+    if len(beside) > 1:
+        raise CannotDo(
+            f"{cases} has {' and '.join(file.name for file in beside)} beside it: say which one is to be tested"
+        )
+    return beside[0]
+
+
+def _judged(file: Path, workflow: Path) -> list[Verdict]:
     from time import perf_counter
 
-    from lodol.trying.cases import judge
-
-    name = file.stem.removesuffix(_CASES)
-    workflow = next((at for suffix in _WORKFLOW_SUFFIXES if (at := file.with_name(name + suffix)).is_file()), None)
-    if workflow is None:
-        raise CannotDo(f"{file} has no workflow beside it: {name}.yaml")
-    cases, bench = _cases(file), _bench(workflow)
-    return [
-        judge(bench, case, perf_counter, lambda missing: _explained(missing, "among the answers of the case"))
-        for case in cases
-    ]
-
-
-def _cases(file: Path) -> list[Case]:
-    from lodol.trying.cases import read_cases
+    from lodol.cli.files import read_document
+    from lodol.trying.cases import judge, read_cases
     from lodol.trying.fields import Unusable
 
+    document, bench = read_document(file), _bench(workflow)
+
+    def explained(tried: Tried, missing: NoAnswer) -> str:
+        return _explained(tried, missing, "among the answers of the case")
+
     try:
-        return read_cases(_value(file))
+        return [judge(bench, case, perf_counter, explained) for case in read_cases(document.value)]
     except Unusable as unusable:
-        raise CannotDo(f"{file}: {unusable}") from None
+        raise _unusable(file, document, unusable) from None
+
+
+def _unusable(file: Path, document: Document, unusable: Unusable) -> CannotDo:
+    """What is wrong with a file of answers or cases, at its line."""
+    from domain.program.findings import Finding, told
+
+    path = _ROOT.sub("", unusable.where)
+    return CannotDo(told([document.places.of(Finding(path, unusable.sentence))], document.text, str(file)))
 
 
 def _as_object(file: Path, verdict: Verdict) -> dict[str, Any]:
@@ -204,21 +227,17 @@ def _bench(file: Path) -> Bench:
         raise CannotDo(f"{file}: {invalid.sentence}") from None
 
 
-def _value(path: Path) -> Value:
-    from lodol.cli.files import read_document
-
-    return read_document(path).value
-
-
-def _explained(missing: NoAnswer, into: str) -> str:
+def _explained(tried: Tried, missing: NoAnswer, into: str) -> str:
     """Which call has no answer, and what to write so that it has one."""
     from domain.program.values import dumps
     from lodol.cli.documents import to_yaml
 
     arguments = ", ".join(dumps(value) for value in missing.arguments.values())
+    unmatched = f"{missing.unmatched}.\n" if missing.unmatched else ""
     return (
-        f"No answer is left for a call of step {missing.step}, made at {missing.path}:\n"
+        f"No answer is left for a call of step {missing.step}, made at {tried.place(missing.path)}:\n"
         f"  {missing.callee}({arguments})\n"
+        f"{unmatched}"
         f"Write {into}, with what it should give:\n\n{to_yaml([missing.suggestion])}"
     )
 

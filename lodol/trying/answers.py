@@ -13,7 +13,7 @@ from domain.callables.http import outcome_of
 from domain.callables.outgoing import Response
 from domain.program.calls import CallFailed
 from domain.program.scoping import suggestion
-from domain.program.values import Value, is_equal, kind_of, text_of
+from domain.program.values import Value, dumps, is_equal, kind_of, text_of
 from lodol.trying import fields
 from lodol.trying.fields import Unusable
 
@@ -64,12 +64,12 @@ class Answer:
                 return self.value
 
     @property
-    def unused(self) -> str | None:
-        """A sentence where the answer was not used as often as it says."""
+    def unused(self) -> Unusable | None:
+        """What is told where the answer was not used as often as it says."""
         if self.used >= (self.times or 1):
             return None
         how = f"was used {self.used} of {self.times} times" if self.used else "was never used"
-        return f"{self.where}: this answer of {self.call} {how}"
+        return Unusable(self.where, f"this answer of {self.call} {how}")
 
 
 class Answers:
@@ -89,9 +89,18 @@ class Answers:
                 return answer
         return None
 
-    def unused(self) -> list[str]:
-        """A sentence for each answer that was not used as often as it says."""
-        return [sentence for answer in self._answers if (sentence := answer.unused)]
+    def unmatched(self, callee: str, arguments: Mapping[str, Value]) -> str | None:
+        """A sentence on the first answer to this callee that is left, and in what this call is another one."""
+        for answer in self._answers:
+            if answer.call == callee and (answer.times is None or answer.used < answer.times):
+                differs = [name for name, value in answer.when.items() if not covers({name: value}, {**arguments})]
+                names = ", ".join(differs)
+                return f"{answer.where} answers {callee} as well, but not this call: its when differs in {names}"
+        return None
+
+    def unused(self) -> list[Unusable]:
+        """What is told of each answer that was not used as often as it says."""
+        return [unused for answer in self._answers if (unused := answer.unused)]
 
     def begin(self) -> None:
         """Forget what was used."""
@@ -185,7 +194,7 @@ def _http_result(value: Value, where: str) -> Value:
     fields.refuse_unknown(found, _HTTP_RESULT, where, "a result of http.request")
     status, headers = found.get("status", 200), fields.mapping(found.get("headers", {}), f"{where}.headers")
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-        raise Unusable(f"{where}.status", f"it must be a whole number from 100 to 599, not {text_of(status)}")
+        raise Unusable(f"{where}.status", f"it must be a whole number from 100 to 599, not {dumps(status)}")
     for name, header in headers.items():
         if not isinstance(header, str):
             raise Unusable(f"{where}.headers.{name}", f"it must be a string, not {kind_of(header)}")

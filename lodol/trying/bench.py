@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from domain.entities.executions import Execution
     from domain.entities.journal import Entry
     from domain.entities.workflows import Source
+    from domain.program.lines import Lines
     from domain.program.outlines import Line
     from domain.program.values import Value
     from lodol.trying.world import Attempt, Decision
@@ -65,12 +66,17 @@ class Tried:
     execution: Execution
     output: Value
     outline: dict[str, Line]
+    lines: Lines | None
     done: list[tuple[Step, list[tuple[CallAt, Entry]]]]
     world: World
     decided: list[Decision]
     late: list[Decision]
     missing: NoAnswer | None
     commits: int
+
+    def place(self, path: str) -> str:
+        """Where a node stands, for a person: at a line of the source, or at its path where there is none."""
+        return f"line {self.lines.at(path)}" if self.lines else path
 
     @property
     def is_success(self) -> bool:
@@ -144,6 +150,7 @@ class Bench:
             execution=history.execution,
             output=history.output,
             outline={line.at: line for line in history.outline},
+            lines=history.lines,
             done=done,
             world=world,
             decided=trial.decided,

@@ -109,14 +109,14 @@ class Verdict:
     seconds: float
 
 
-def judge(bench: Bench, case: Case, seconds: Callable[[], float], explain: Callable[[NoAnswer], str]) -> Verdict:
+def judge(bench: Bench, case: Case, seconds: Callable[[], float], explain: Callable[[Tried, NoAnswer], str]) -> Verdict:
     """Run a case and compare what came of it; `explain` says what to do about a call without an answer."""
     begun_at = seconds()
     try:
         tried = bench.run(case.input, World(case.answers, case.start, case.seed))
     except Unusable as unusable:
         return Verdict(case, [str(unusable)], seconds() - begun_at)
-    problems = [explain(tried.missing)] if tried.missing else _differences(case, tried)
+    problems = [explain(tried, tried.missing)] if tried.missing else _differences(case, tried)
     return Verdict(case, problems, seconds() - begun_at)
 
 
@@ -133,7 +133,7 @@ def _differences(case: Case, tried: Tried) -> list[str]:
         problems.append(f"its error differs:\n{_diff(case.error, execution.error)}")
     if case.calls is not None:
         problems += _differences_of_calls(case.calls, tried)
-    return [*problems, *case.answers.unused()]
+    return [*problems, *map(str, case.answers.unused())]
 
 
 def _differences_of_calls(expected: list[ExpectedCall], tried: Tried) -> list[str]:

@@ -15,10 +15,12 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Unusable(Exception):
-    """A file of answers or cases cannot be used; the text says what is wrong and where."""
+    """A file of answers or cases cannot be used; the text says what is wrong and where: `where` is a path in it."""
 
     def __init__(self, where: str, sentence: str) -> None:
         super().__init__(f"{where}: {sentence}")
+        self.where = where
+        self.sentence = sentence
 
 
 def objects(value: Value, where: str, what: str) -> list[tuple[str, dict[str, Value]]]:

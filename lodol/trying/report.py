@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from domain.program.values import Value
     from lodol.trying.bench import Tried
     from lodol.trying.crashes import Crashes
+    from lodol.trying.fields import Unusable
     from lodol.trying.world import CallAt, Decision, NoAnswer
 
 type Paint = Callable[[str, str], str]
@@ -26,7 +27,7 @@ _LONGEST = 100
 _MOST_CALLS = 50
 
 
-def as_object(tried: Tried, unused: list[str], crashes: Crashes | None) -> dict[str, Any]:
+def as_object(tried: Tried, unused: list[Unusable], crashes: Crashes | None) -> dict[str, Any]:
     """Everything that is known of a trial; its status is `running` where an answer is missing."""
     execution, missing = tried.execution, tried.missing
     return {
@@ -54,7 +55,7 @@ def as_object(tried: Tried, unused: list[str], crashes: Crashes | None) -> dict[
             for decision in decisions
         ],
         "missing_answer": _missing_object(missing) if missing else None,
-        "unused_answers": unused,
+        "unused_answers": [str(one) for one in unused],
         "crashes": {"tried": crashes.tried, "difference": crashes.difference} if crashes else None,
     }
 

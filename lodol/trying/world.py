@@ -42,11 +42,12 @@ class Attempt:
 class NoAnswer(Exception):
     """A call reaches out, and no answer is left for it: which call, by which node, and an answer to begin with."""
 
-    def __init__(self, made: Attempt, path: str) -> None:
+    def __init__(self, made: Attempt, path: str, unmatched: str | None) -> None:
         self.callee = made.callee
         self.arguments = made.arguments
         self.step = made.at.step
         self.path = path
+        self.unmatched = unmatched
         self.suggestion = suggested(made.callee, made.arguments)
         super().__init__(f"no answer is left for this call of {made.callee}, made at {path}")
 
@@ -110,14 +111,14 @@ class World:
             return answer.outcome(self.now)
         if self._is_live and name == _LIVE:
             return effect.perform(context, *args)
-        raise NoAnswer(attempt, context.at)
+        raise NoAnswer(attempt, context.at, self.answers.unmatched(name, attempt.arguments))
 
     def _ask(self, effect: Effect, context: CallContext, attempt: Attempt, args: tuple[Value, ...]) -> Outcome:
         """Create the review under an id that is the same each time, and know what becomes of it."""
         made = effect.perform(context, *args)
         answer = self.answers.take(ASKS, attempt.arguments)
         if answer is None:
-            raise NoAnswer(attempt, context.at)
+            raise NoAnswer(attempt, context.at, self.answers.unmatched(ASKS, attempt.arguments))
         assert isinstance(made, Recorded)  # noqa: S101 - a review is stored together with its call
         stored = made.writes[0]
         asked = reviews.from_item({**stored.item, **stored.key._asdict()})

@@ -51,6 +51,9 @@ class _Date:
     def add(date: str, amount: float, unit: str, zone: str = ...) -> str:
         """Later by seconds, minutes, hours, days, weeks, months or years; days and more by the zone's calendar."""
     @staticmethod
+    def at(date: str, time: str, zone: str = ...) -> str:
+        """The moment at a time of day, HH:MM or HH:MM:SS, of the day of a moment; both by the clock of a zone."""
+    @staticmethod
     def day(date: str) -> Any:
         """Its day of the month."""
     @staticmethod

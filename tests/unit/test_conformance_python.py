@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.callables import SIGNATURES
+from domain.program.python import reading
 from domain.program.python.normal import normal
 from domain.program.python.printing import namespaces
 from lodol.cli import documents
@@ -28,7 +29,7 @@ def test_python_is_read_as_the_tree_or_as_its_normal_form(case: Any) -> None:
     if case.get("is_normal_form"):
         assert conformance.is_same(tree, normal(case["program"], namespaces(SIGNATURES)))
     assert conformance.is_same(tree, case["program"]) is not case.get("is_normal_form", False)
-    assert errors(case["python"]) == [finding["message"] for finding in case.get("findings", [])]
+    assert errors(case["python"]) == [reading._as_python(finding["message"]) for finding in case.get("findings", [])]
 
 
 @pytest.mark.parametrize("case", UNSAID, ids=lambda case: case["id"])

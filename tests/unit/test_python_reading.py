@@ -302,7 +302,7 @@ UNCHANGED = "values never change; write "
         (["a, b = input"], ["1:1: write one assignment for each name: a = pair[0], and b = pair[1]"]),
         (["a = b = 1"], ["1:5: write one assignment a line"]),
         (["input.x = 1"], ["1:1: " + UNCHANGED + '`data = {**data, "x": value}`']),
-        (["input[0] = 1"], ["1:1: " + UNCHANGED + "`data = {**data, key: value}`, or make the list anew"]),
+        (["input[0] = 1"], ["1:1: " + UNCHANGED + "`data = {**data, **{key: value}}`, or make the list anew"]),
         (["input.x += 1"], ["1:1: " + UNCHANGED + '`data = {**data, "x": value}`']),
         (["x: int"], ["1:1: give it a value: name = None"]),
         (["input.append(1)"], ["1:1: there is no method append; " + UNCHANGED + "`items = [*items, item]`"]),
@@ -337,8 +337,8 @@ UNCHANGED = "values never change; write "
             ['f"{input:.2f}"'],
             [
                 (
-                    "1:3: write the format as a call: {number.format(value, 2)}, {date.format(moment, pattern)} or "
-                    "{text.rjust(length)}"
+                    "1:3: write the format as a call: {number.format(value, 2)}, {date.format(moment, pattern)}, "
+                    "{text.ljust(length)} or {text.rjust(length)}"
                 )
             ],
         ),
@@ -412,7 +412,7 @@ UNCHANGED = "values never change; write "
         (["match input:", "    case _:", "        pass"], ["1:1: write if, elif and else"]),
         (["import os"], ["1:1: imports stand before the function, and come from lodol.workflow"]),
         (["del input"], ["1:1: values never change; write object.without(data, [key]), or use another name"]),
-        (["break"], ["1:1: BreakStmt stands outside a loop"]),
+        (["break"], ["1:1: break stands outside a loop"]),
         (["x = block()"], ["1:5: a block is a statement: with block():"]),
         (["x = Input()"], ["1:5: Input stands before the function, not in it"]),
         (["bool(x=1)"], ["1:1: bool() takes no keywords"]),
@@ -526,9 +526,12 @@ def test_everything_is_told_at_once_and_in_order() -> None:
                 "def f():\n    pass\ndef g():\n    pass"
             ),
             [
-                "1:1: a workflow imports from lodol.workflow, and nothing else",
+                (
+                    "1:1: a workflow imports from lodol.workflow, and nothing else; "
+                    "a workflow has no machine of its own; what it needs comes in its input"
+                ),
                 "3:1: beside its imports and its function a file has nothing",
-                "7:1: a file has one function: the workflow",
+                "7:1: a file has one function, the workflow, which has no others to call",
             ],
         ),
         ("(" * 150 + ")" * 150, None),
@@ -605,7 +608,7 @@ def test_warnings_are_told_where_there_are_no_errors() -> None:
 
     assert told(read(source, SIGNATURES).findings, source, "w.py").splitlines()[::3] == [
         f"w.py:{HEAD.count('\n') + 1}:5: warning: the variable x is never used",
-        f"w.py:{HEAD.count('\n') + 3}:5: warning: it never runs: a ReturnStmt comes before it",
+        f"w.py:{HEAD.count('\n') + 3}:5: warning: it never runs: a return comes before it",
     ]
     assert [finding.severity for finding in read_lines("x = 1", "print(2)").findings] == ["error"]
     assert [finding.severity for finding in read_lines('"%s" % input').findings] == ["warning"]
@@ -658,3 +661,76 @@ def test_any_text_is_read_or_told(text: str) -> None:
     for source in (text, HEAD + "    " + text):
         found = read(source, SIGNATURES)
         told(found.findings, source, "it.py")
+
+
+IMPORTS = "from lodol.workflow import Input, workflow\n"
+FRAMED = '@workflow(name="a")\ndef a(input: Input):\n'
+
+
+@pytest.mark.parametrize(
+    ("source", "findings"),
+    [
+        (
+            f"import requests\n{IMPORTS}{FRAMED}    return requests.get('x').json()['a'] + requests.text\n",
+            ["1:1: a workflow imports from lodol.workflow, and nothing else; http.request(…) calls an API"],
+        ),
+        (
+            f"from datetime import datetime as clock\n{IMPORTS}{FRAMED}    return clock.now()\n",
+            [
+                (
+                    "1:1: a workflow imports from lodol.workflow, and nothing else; "
+                    "time.now() is the moment, and date.… computes with moments"
+                )
+            ],
+        ),
+        (
+            f"from lodol.workflow import Input, emial, workflow\n{FRAMED}    emial.send(to='a')\n    return emial\n",
+            ["1:35: lodol.workflow has no emial; did you mean email?"],
+        ),
+        (
+            f"{IMPORTS}{FRAMED}    nubmer.format(input.a).upper()\n",
+            ["4:5: nubmer is neither a variable nor a namespace of callables; did you mean number?"],
+        ),
+        (
+            f"{IMPORTS}def helper(x):\n    return y\n{FRAMED}    return 1\n",
+            ["2:1: a file has one function, the workflow, which has no others to call"],
+        ),
+        (
+            f"{IMPORTS}{FRAMED}    if input:\n        x = 1\n    return x + x + x\n",
+            ["6:12: x is first set within a branch, and not there any more; declare it before: x = None"],
+        ),
+    ],
+    ids=["module", "name of a module", "misspelt import", "unknown namespace", "helper", "ended variable"],
+)
+def test_what_is_wrong_is_told_once_and_not_wherever_it_shows(source: str, findings: list[str]) -> None:
+    found = [f"{f.position.line}:{f.position.column}: {f.message}" for f in read(source, SIGNATURES).findings]
+
+    assert found == findings
+
+
+@pytest.mark.parametrize("raised", ["Failure", "Exception"])
+def test_what_is_caught_as_an_exception_may_be_raised_as_one(raised: str) -> None:
+    source = IMPORTS.replace("Input", "Failure, Input") + f'{FRAMED}    raise {raised}("no")\n'
+
+    assert read(source, SIGNATURES).program["body"] == [{"kind": "ThrowStmt", "message": literal("no")}]
+
+
+def test_a_property_that_no_result_of_a_call_has_is_a_warning() -> None:
+    """What people know of other libraries is null here, and would be so without a word."""
+    head = IMPORTS.replace("Input", "Input, http, human, log")
+    body = """    r = http.request("GET", "https://example.com")
+    if r.status_code == 200 and r.status and r.headers.etag:
+        log.info(r.json)
+    r2 = http.request("GET", "https://example.com")
+    r2 = input
+    log.info(r2.anything)
+    log.info([r.x for r3 in input])
+    log.info([r4.x for r4 in input])
+"""
+    found = read(f"{head}{FRAMED}{body}", SIGNATURES).findings
+
+    assert [(f.position.line, f.severity, f.message) for f in found] == [
+        (5, "warning", "what http.request gives has no status_code; did you mean status?"),
+        (6, "warning", "what http.request gives has no json; it has status, headers, body"),
+        (10, "warning", "what http.request gives has no x; it has status, headers, body"),
+    ]

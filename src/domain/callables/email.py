@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def _address(text: str) -> str:
     if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", text):
-        raise ValueError("must be a mail address")
+        raise ValueError(f"must be a mail address, not {text[:60]!r}")
     return text
 
 

@@ -33,7 +33,7 @@ def review(source: Value, signatures: Signatures) -> list[Finding]:
     found = check(source, signatures)
     if found or not isinstance(source, dict):
         return found
-    return list(warnings(source))
+    return list(warnings(source, signatures))
 
 
 def parse(source: Value) -> nodes.Program:

@@ -1,4 +1,7 @@
-"""What is right in a program and yet hardly meant: statements that never run, and variables that nobody uses."""
+"""What is right in a program and yet hardly meant.
+
+Statements that never run, variables that nobody uses, and properties that results do not have.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.program.findings import Finding
+from domain.program.results import unknown_properties
+from domain.program.signatures import Signatures
 
 type Found = Iterator[Finding]
 
@@ -19,10 +24,11 @@ _LEAVING = {
 _BODIES = ("thenBranch", "elseBranch", "body", "handler")
 
 
-def warnings(program: dict[str, Any]) -> Found:
+def warnings(program: dict[str, Any], signatures: Signatures) -> Found:
     """What a program that can be stored is warned of, with its place."""
     yield from _unreachable(program["body"], "body")
     yield from _unused(program)
+    yield from unknown_properties(program, signatures)
 
 
 def _unreachable(statements: list[Any], at: str) -> Found:

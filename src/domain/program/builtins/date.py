@@ -40,6 +40,7 @@ _TOKENS: dict[str, Callable[[datetime], str]] = {
     "a": lambda moment: "am" if moment.hour < 12 else "pm",
     "Z": lambda moment: moment.strftime("%:z"),
 }
+_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 _PATTERN = re.compile(r"\[([^\[\]]*)\]|([A-Za-z])\2*|[^A-Za-z]")
 """What a pattern is made of: a text in brackets, one letter repeated, or any other character."""
 
@@ -89,6 +90,26 @@ def parse(value: Value, zone: Value = "UTC") -> Value:
 
 
 @pure(
+    "date.at",
+    "date, time, zone?",
+    "The moment at a time of day, HH:MM or HH:MM:SS, of the day of a moment; both by the clock of a zone.",
+    "2026-03-29T00:30:00+01:00",
+    "08:00",
+    "Europe/Berlin",
+    gives="2026-03-29T08:00:00+02:00",
+)
+def at(value: Value, time: Value, zone: Value = "UTC") -> Value:
+    moment, written, in_zone = _moment(value), text(time, "time"), _zone(zone)
+    found = _TIME.fullmatch(written)
+    if not found or int(found[1]) > 23 or int(found[2]) > 59 or int(found[3] or 0) > 59:
+        raise ValueError(f"time must be a time of day, as 08:00 or 08:00:30, not {written[:60]!r}")
+    day = _shifted(lambda: moment.astimezone(in_zone))
+    clock = day.replace(hour=int(found[1]), minute=int(found[2]), second=int(found[3] or 0), microsecond=0, fold=0)
+    # An hour that the clock jumps over is the one after it, as clocks then show.
+    return _written(lambda: clock.astimezone(UTC).astimezone(in_zone))
+
+
+@pure(
     "date.format",
     "date, pattern, zone?",
     "By a pattern of YYYY YY, MMMM MMM MM M, DD D, dddd ddd, HH H, hh h, mm m, ss s, A a, Z and [text].",
@@ -108,6 +129,8 @@ def format_(value: Value, pattern: Value, zone: Value = None) -> Value:
 def _parts(pattern: str) -> list[str | Callable[[datetime], str]]:
     """What a pattern writes: texts as they are, and what a moment has for its letters."""
     parts: list[str | Callable[[datetime], str]] = []
+    if strftime := re.search("%[A-Za-z]", pattern):
+        raise ValueError(f"pattern has no {strftime[0]}; it has {', '.join(_TOKENS)}, and text in brackets, [at]")
     for found in _PATTERN.finditer(pattern):
         letters = found.group()
         if not found[2]:

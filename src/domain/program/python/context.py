@@ -22,11 +22,17 @@ _LEVELS = 2 * NESTING + 2
 
 @dataclass(slots=True)
 class Context:
-    """One reading of a source."""
+    """One reading of a source.
+
+    `foreign` are the names that its imports would give it and must not, and `ended` the variables of which it was told
+    that they are over: what is wrong is told once, and not at every use.
+    """
 
     signatures: Signatures
     lines: list[str]
     imported: set[str] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
     bound: set[str] = field(default_factory=set)
     findings: list[SourceFinding] = field(default_factory=list)
     depth: int = 0

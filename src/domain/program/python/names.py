@@ -23,6 +23,27 @@ class Alias:
     most: int = 1
 
 
+INSTEAD_OF_MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "asyncio": "a program waits by itself",
+        "datetime": "time.now() is the moment, and date.… computes with moments",
+        "httpx": "http.request(…) calls an API",
+        "json": f"from {MODULE} import json",
+        "logging": "log.info(message) writes a line",
+        "math": "number.… computes with numbers",
+        "os": "a workflow has no machine of its own; what it needs comes in its input",
+        "random": f"from {MODULE} import random",
+        "re": "string.… looks into texts",
+        "requests": "http.request(…) calls an API",
+        "smtplib": "email.send(…) sends a mail",
+        "time": f"from {MODULE} import time",
+        "urllib": "http.request(…) calls an API",
+        "uuid": "random.uuid() gives one",
+        "zoneinfo": "date.… take the name of a zone",
+    }
+)
+"""What to write instead of a module of Python's."""
+
 FUNCTIONS: Mapping[str, Alias] = MappingProxyType(
     {
         "abs": Alias("number.abs"),

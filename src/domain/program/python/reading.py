@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from domain.program import checker
 from domain.program.findings import START, Position, SourceFinding, place, source_lines
 from domain.program.lines import Lines
 from domain.program.python.context import TOO_DEEP, Context, Tree
-from domain.program.python.names import HELPERS, MODULE
+from domain.program.python.names import HELPERS, INSTEAD_OF_MODULES, MODULE
 from domain.program.python.reading_statements import Statements
 from domain.program.python.scopes import Scope, bound_names
 from domain.program.scoping import suggestion
@@ -22,6 +23,8 @@ SOURCE_BYTES = 256 * 1024
 
 _FORGIVEN = {"__future__", "typing"}
 """Modules that say nothing to the program, and something to a type checker."""
+_WORDS = {"Break": "break", "Continue": "continue", "Fail": "fail", "Return": "return", "Throw": "raise"}
+_STATEMENT = re.compile(rf"\b({'|'.join(_WORDS)})Stmt\b")
 _TEXTS = ("name", "id", "description")
 
 
@@ -99,7 +102,7 @@ class _Reading:
     def _checked(self, program: Tree, positions: Mapping[str, Position]) -> list[SourceFinding]:
         """What is wrong with the program, at the places where its nodes came from."""
         return [
-            SourceFinding(place(finding.path, positions), finding.message, finding.severity, finding.path)
+            SourceFinding(place(finding.path, positions), _as_python(finding.message), finding.severity, finding.path)
             for finding in checker.review(program, self._context.signatures)
             # What could not be read may use what seems to be unused.
             if finding.severity == "error" or not self._context.findings
@@ -109,31 +112,46 @@ class _Reading:
 
     def _function(self, module: ast.Module) -> ast.FunctionDef | None:
         """The one function of a file, after its imports."""
-        found: ast.FunctionDef | None = None
+        functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+        chosen = next((node for node in functions if _is_under_workflow(node)), functions[0] if functions else None)
         for index, node in enumerate(module.body):
             match node:
                 case ast.ImportFrom(module="lodol.workflow", level=0):
                     self._imports(node)
                 case ast.Import() | ast.ImportFrom():
-                    if not isinstance(node, ast.ImportFrom) or node.module not in _FORGIVEN:
-                        self._context.refuse(node, f"a workflow imports from {MODULE}, and nothing else")
-                case ast.FunctionDef() if found is None:
-                    found = node
+                    self._foreign(node)
+                case ast.FunctionDef() if node is chosen:
+                    pass
                 case ast.FunctionDef():
-                    self._context.refuse(node, "a file has one function: the workflow")
+                    self._context.refuse(node, "a file has one function, the workflow, which has no others to call")
                 case ast.AsyncFunctionDef():
                     self._context.refuse(node, "write `def` without async: a program waits by itself")
                 case ast.Expr(value=ast.Constant(value=str())) if index == 0:
                     pass
                 case _:
                     self._context.refuse(node, "beside its imports and its function a file has nothing")
-        return found
+        return chosen
+
+    def _foreign(self, node: ast.Import | ast.ImportFrom) -> None:
+        """An import from elsewhere; what it would have given is not told of again where it is used."""
+        if isinstance(node, ast.ImportFrom):
+            if node.module in _FORGIVEN:
+                return
+            modules = [node.module or ""]
+        else:
+            modules = [alias.name for alias in node.names]
+        self._context.foreign |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        instead = INSTEAD_OF_MODULES.get(modules[0].partition(".")[0])
+        more = f"; {instead}" if instead else ""
+        self._context.refuse(node, f"a workflow imports from {MODULE}, and nothing else{more}")
 
     def _imports(self, node: ast.ImportFrom) -> None:
         known = [*HELPERS, *sorted(self._context.namespaces)]
         for alias in node.names:
             if alias.name not in known:
                 self._context.refuse(alias, f"{MODULE} has no {alias.name}{suggestion(alias.name, known)}")
+                self._context.foreign.add(alias.name)
+                continue
             if alias.asname:
                 self._context.refuse(alias, "what is imported keeps its name")
             self._context.imported.add(alias.name)
@@ -163,3 +181,14 @@ class _Reading:
         extra = given.posonlyargs or given.kwonlyargs or given.vararg or given.kwarg or given.defaults
         if extra or names not in ([], ["input"]):
             self._context.refuse(function, f"a workflow takes one parameter: def {function.name}(input: Input)")
+
+
+def _is_under_workflow(function: ast.FunctionDef) -> bool:
+    """Whether `@workflow` stands above a function, called or not."""
+    marks = [mark.func if isinstance(mark, ast.Call) else mark for mark in function.decorator_list]
+    return any(isinstance(mark, ast.Name) and mark.id == "workflow" for mark in marks)
+
+
+def _as_python(message: str) -> str:
+    """A sentence about a program in the words of its source."""
+    return _STATEMENT.sub(lambda found: _WORDS[found[1]], message)

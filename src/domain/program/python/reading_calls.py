@@ -99,7 +99,7 @@ class Calls:
                 continue
             names.add(keyword.arg)
             if index < 0:
-                close = suggestion(keyword.arg, list(known))
+                close = suggestion(keyword.arg, list(known)) or f"; it has {', '.join(known)}"
                 self._context.refuse(keyword, f"{signature.call_text()} has no {keyword.arg}{close}")
             elif index < given:
                 parameter = signature.parameters[index].name
@@ -199,7 +199,8 @@ class Calls:
     def _called(self, node: ast.Call, name: str, alias: Alias, given: list[Tree], args: list[Tree]) -> Tree:
         """The call of what a function or method is another name of, `given` being its arguments in Python."""
         if node.keywords:
-            return self._context.refuse(node, f"{name}() takes no keywords; a workflow has {alias.callee}")
+            moment = '; for a moment, date.at(moment, "08:00", zone)' if name == "replace" else ""
+            return self._context.refuse(node, f"{name}() takes no keywords; a workflow has {alias.callee}{moment}")
         if not alias.fewest <= len(given) <= alias.most:
             takes = f"{alias.fewest}" if alias.fewest == alias.most else f"{alias.fewest} or {alias.most}"
             return self._context.refuse(
@@ -207,8 +208,29 @@ class Calls:
             )
         return call(alias.callee, *args)
 
+    def _is_nothing(self, root: ast.Name, scope: Scope) -> bool:
+        """Whether a name is none that a workflow has: no variable that is or was, and no namespace."""
+        name = root.id
+        if name in self._context.foreign:
+            return True
+        is_variable = scope.knows(name) or scope.was_in(name) or name in self._context.bound
+        own = {*FUNCTIONS, *SPECIAL_FUNCTIONS, *HELPERS, *INSTEAD_OF_FUNCTIONS, *self._context.namespaces}
+        return not is_variable and name not in own | self._context.imported
+
+    def _unknown_root(self, node: ast.Call, root: ast.Name, scope: Scope) -> Tree:
+        """A call of something of nothing: which name is meant is all that there is to say."""
+        if root.id in self._context.foreign:
+            self._arguments(node, scope)
+            return self._context.at(node, {"kind": "VarRef", "name": "input"})
+        close = suggestion(root.id, [*scope.names, *sorted(self._context.namespaces)])
+        self._arguments(node, scope)
+        return self._context.refuse(root, f"{root.id} is neither a variable nor a namespace of callables{close}")
+
     def _method(self, node: ast.Call, func: ast.Attribute, scope: Scope) -> Tree:
         name = func.attr
+        root = _root(func)
+        if isinstance(root, ast.Name) and self._is_nothing(root, scope):
+            return self._unknown_root(node, root, scope)
         if name not in METHODS and name != "split":
             self._expressions.read(func.value, scope)
             advice = INSTEAD_OF_METHODS.get(name)
@@ -221,3 +243,10 @@ class Calls:
         else:
             alias = METHODS[name]
         return self._called(node, name, alias, given, [value, *given])
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """What a chain of properties and calls begins with."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.value if isinstance(node, ast.Attribute) else node.func
+    return node

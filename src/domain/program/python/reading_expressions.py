@@ -110,7 +110,10 @@ class Expressions:
         name, context = node.id, self._context
         if scope.knows(name):
             return {"kind": "VarRef", "name": name}
+        if name in context.foreign or name in context.ended:
+            return context.at(node, {"kind": "VarRef", "name": "input"})
         if where := scope.was_in(name):
+            context.ended.add(name)
             return context.refuse(
                 node, f"{name} is first set within {where}, and not there any more; declare it before: {name} = None"
             )
@@ -264,8 +267,8 @@ class Expressions:
                     self.read(inner, scope)
                     self._context.refuse(
                         value,
-                        "write the format as a call: {number.format(value, 2)}, {date.format(moment, pattern)} or "
-                        "{text.rjust(length)}",
+                        "write the format as a call: {number.format(value, 2)}, {date.format(moment, pattern)}, "
+                        "{text.ljust(length)} or {text.rjust(length)}",
                     )
                 case ast.FormattedValue(value=inner):
                     parts.append(self.read(inner, scope))

@@ -122,7 +122,7 @@ class Statements:
                 return self._refuse(target, f'values never change; write `data = {{**data, "{target.attr}": value}}`')
             case _:
                 return self._refuse(
-                    target, "values never change; write `data = {**data, key: value}`, or make the list anew"
+                    target, "values never change; write `data = {**data, **{key: value}}`, or make the list anew"
                 )
 
     def _augment(self, node: ast.AugAssign, scope: Scope) -> Tree:
@@ -182,10 +182,10 @@ class Statements:
 
     def _raise(self, node: ast.Raise, scope: Scope) -> Tree:
         match node:
-            case ast.Raise(exc=ast.Call(func=ast.Name(id="Failure")) as call, cause=None):
-                if "Failure" not in self._context.imported:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id="Failure" | "Exception" as name)) as call, cause=None):
+                if name == "Failure" and name not in self._context.imported:
                     return self._refuse(call.func, f"Failure is not imported: from {MODULE} import Failure")
-                return self._message("ThrowStmt", call, "Failure", scope)
+                return self._message("ThrowStmt", call, name, scope)
             case ast.Raise(exc=None):
                 return self._refuse(node, "write `raise Failure(error.message)`")
             case _:
