@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _COLOURS: dict[str, dict[str, Any]] = {"bold": {"bold": True}, "dim": {"dim": True}}
 _CASES = ".test"
 _SUFFIXES = (".yaml", ".yml", ".json")
-_WORKFLOW_SUFFIXES = (*_SUFFIXES, ".py")
+_WORKFLOW_SUFFIXES = (".py", *_SUFFIXES)
 
 
 @command
@@ -84,7 +84,7 @@ def run_cases(
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit report to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the test cases of workflows: those of foo.yaml are in foo.test.yaml beside it."""
+    """Run the test cases of workflows: those of foo.py are in foo.test.yaml beside it."""
     judged = [(file, verdict) for file in _case_files(paths or [Path("workflows")]) for verdict in _judged(file)]
     failed = [verdict for _, verdict in judged if verdict.problems]
     if as_json:
@@ -117,7 +117,7 @@ def _case_files(paths: list[Path]) -> list[Path]:
             inside = (path.rglob(f"*{_CASES}{suffix}") for suffix in _SUFFIXES)
             beneath = sorted(file for files in inside for file in files)
             if not beneath:
-                raise CannotDo(f"{path} has no cases: those of foo.yaml are in foo.test.yaml beside it.")
+                raise CannotDo(f"{path} has no cases: those of foo.py are in foo.test.yaml beside it.")
             found += beneath
         elif not path.exists():
             raise CannotDo(f"There is no {path}.")
@@ -140,7 +140,7 @@ def _judged(file: Path) -> list[Verdict]:
     name = file.stem.removesuffix(_CASES)
     workflow = next((at for suffix in _WORKFLOW_SUFFIXES if (at := file.with_name(name + suffix)).is_file()), None)
     if workflow is None:
-        raise CannotDo(f"{file} has no workflow beside it: {name}.yaml")
+        raise CannotDo(f"{file} has no workflow beside it: {name}.py")
     cases, bench = _cases(file), _bench(workflow)
     return [
         judge(bench, case, perf_counter, lambda missing: _explained(missing, "among the answers of the case"))

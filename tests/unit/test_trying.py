@@ -790,11 +790,20 @@ def test_cases_that_cannot_be_used_are_told_with_their_place(folder: Folder, cas
 def test_cases_are_found_by_their_workflow_their_file_or_a_folder(folder: Folder) -> None:
     folder.put(ret(var("input")))
     assert folder.test("flow.yaml").stderr.strip() == "flow.yaml has no cases: they would be in flow.test.yaml."
-    assert folder.test(".").stderr.strip() == ". has no cases: those of foo.yaml are in foo.test.yaml beside it."
+    assert folder.test(".").stderr.strip() == ". has no cases: those of foo.py are in foo.test.yaml beside it."
     assert folder.test("gone.yaml").stderr.strip() == "There is no gone.yaml."
     folder.cases(GOOD)
     for path in ("flow.yaml", "flow.test.yaml", "."):
         assert "1 passed, 0 failed" in folder.test(path).stdout
     assert "1 passed, 0 failed" in folder.test("flow.yaml", "flow.test.yaml", ".").stdout
     (folder.path / "flow.yaml").unlink()
-    assert folder.test("flow.test.yaml").stderr.strip() == "flow.test.yaml has no workflow beside it: flow.yaml"
+    assert folder.test("flow.test.yaml").stderr.strip() == "flow.test.yaml has no workflow beside it: flow.py"
+
+
+def test_of_a_workflow_in_two_forms_the_python_is_tested(folder: Folder) -> None:
+    folder.put(ret(literal("the tree")))
+    head = "from lodol.workflow import Input, workflow\n\n\n@workflow(name='Flow')\ndef flow(input: Input) -> str:\n"
+    (folder.path / "flow.py").write_text(f"{head}    return 'the Python'\n")
+    folder.cases("- { name: it says which it is, output: the Python }")
+
+    assert "1 passed, 0 failed" in folder.test("flow.test.yaml").stdout
