@@ -296,6 +296,16 @@ def test_a_workflow_is_put_and_what_is_shown_of_it_puts_the_same_version(
     assert [row["workflow_id"] for row in lodol("workflow", "list", workspace)["workflows"]] == [stored["workflow_id"]]
 
 
+def test_a_workflow_that_was_stored_as_a_tree_goes_on_as_python(workspace: str) -> None:
+    [sample] = [path for path in SAMPLES if path.stem == TREE.stem]
+
+    first, second = (lodol("workflow", "put", workspace, str(file)) for file in (TREE, sample))
+
+    assert first["workflow_id"] == second["workflow_id"] == read_workflow(sample).id
+    assert (second["change"], second["version"]) == ("new version", 2)
+    assert "workflows/trees" in lodol("workflow", "show", workspace, second["workflow_id"])["source"]
+
+
 def test_everything_that_is_wrong_with_a_program_is_printed(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text("name: Bad\nprogram: {kind: Program, body: [{kind: BreakStmt}, {kind: ExprStmt}]}\n")
