@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,7 @@ from tests.support.template import create_table
 
 _WORKER = Path(__file__).with_name("worker.py")
 _MACHINE = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}}'
+_ALONE = "boto3 and two clients"
 _LISTED = 20
 _ATTEMPTS = 3
 """A process in which a minute ends looks at its key again, for which the recording has no answer."""
@@ -158,36 +160,45 @@ def main() -> None:
         if not packages:
             package_into(Path(home) / "package")
             packages = [f"{home}/package"]
-        for package in packages:
-            _measure(package, scenarios, asked.rounds, asked.requests, Path(home))
+        found = {package: _Results() for package in packages}
+        for _ in range(asked.rounds):
+            for package, results in found.items():
+                results.measure(package, scenarios, asked.requests, Path(home))
+    for package, results in found.items():
+        print(f"\n{package}: medians of {asked.rounds} processes\n")
+        results.show()
 
 
-def _measure(package: str, scenarios: list[Scenario], rounds: int, requests: int, home: Path) -> None:
-    found: dict[str, list[dict[str, float]]] = {}
-    for _ in range(rounds):
-        found.setdefault("boto3 and two clients", []).append(_process(package, "none", "", "", 0, None))
+class _Results:
+    """What the processes of one package have said, by the name of what they did."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[dict[str, float]]] = defaultdict(list)
+
+    def measure(self, package: str, scenarios: list[Scenario], requests: int, home: Path) -> None:
+        """Start a process of each kind."""
+        self._found[_ALONE].append(_process(package, "none", "", "", 0, Player()))
         for scenario in scenarios:
             paths = [home / "first.json", home / "later.json"]
             for path, event in zip(paths, scenario.events, strict=True):
                 path.write_text(json.dumps(event))
             result = _process(package, scenario.handler, str(paths[0]), str(paths[1]), requests, scenario.player)
-            found.setdefault(scenario.name, []).append(result)
-    print(f"\n{package}: medians of {rounds} processes\n")
-    print(f"{'':24}{'cold ms':>9}{'times':>7}{'modules':>9}{'warm ms':>9}{'alone ms':>10}{'times':>7}{'calls':>7}")
-    base = median(one["cold"] for one in found["boto3 and two clients"])
-    for name, results in found.items():
-        of = {figure: median(one[figure] for one in results) for figure in results[0]}
-        line = f"{name:24}{of['cold'] * 1000:9.0f}{of['cold'] / base:7.2f}{of['modules']:9.0f}"
-        if "warm" in of:
-            ratio = median(one["warm"] / one["alone"] for one in results)
-            line += f"{of['warm'] * 1000:9.2f}{of['alone'] * 1000:10.2f}{ratio:7.2f}{of['calls']:7.0f}"
-        print(line)
+            self._found[scenario.name].append(result)
+
+    def show(self) -> None:
+        """Print a line for each kind."""
+        print(f"{'':24}{'cold ms':>9}{'times':>7}{'modules':>9}{'warm ms':>9}{'alone ms':>10}{'times':>7}{'calls':>7}")
+        base = median(one["cold"] for one in self._found[_ALONE])
+        for name, results in self._found.items():
+            of = {figure: median(one[figure] for one in results) for figure in results[0]}
+            line = f"{name:24}{of['cold'] * 1000:9.0f}{of['cold'] / base:7.2f}{of['modules']:9.0f}"
+            if "warm" in of:
+                ratio = median(one["warm"] / one["alone"] for one in results)
+                line += f"{of['warm'] * 1000:9.2f}{of['alone'] * 1000:10.2f}{ratio:7.2f}{of['calls']:7.0f}"
+            print(line)
 
 
-def _process(
-    package: str, handler: str, first: str, later: str, requests: int, player: Player | None
-) -> dict[str, float]:
-    player = player or Player()
+def _process(package: str, handler: str, first: str, later: str, requests: int, player: Player) -> dict[str, float]:
     with playing(player) as url:
         for _ in range(_ATTEMPTS):
             player.given.clear()

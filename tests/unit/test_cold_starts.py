@@ -10,10 +10,10 @@ import pytest
 from tests.support.template import ROOT, functions
 
 _COUNT = """
-import sys, json, boto3
-before = set(sys.modules)
+import gc, json, sys, boto3, handlers
+before, collected = set(sys.modules), gc.get_stats()[0]["collections"]
 import {module}
-print(json.dumps(sorted(set(sys.modules) - before)))
+print(json.dumps([sorted(set(sys.modules) - before), gc.get_stats()[0]["collections"] - collected]))
 """
 _HEAVY = {"pydantic", "aws_lambda_powertools.event_handler", "aws_lambda_powertools.utilities.data_classes", "asyncio"}
 MODULES = {"get_history": 140, "record_outcome": 125, "run_steps": 185}
@@ -23,7 +23,7 @@ USUAL = 80
 
 
 @pytest.mark.parametrize("name", sorted(properties["Handler"].split(".")[1] for properties in functions().values()))
-def test_a_function_loads_little_beyond_boto3(name: str) -> None:
+def test_a_function_loads_little_beyond_boto3_and_looks_for_no_garbage_meanwhile(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _COUNT.format(module=f"handlers.{name}")],
         env={**os.environ, "PYTHONPATH": "src", "POWERTOOLS_SERVICE_NAME": "counted"},
@@ -32,8 +32,9 @@ def test_a_function_loads_little_beyond_boto3(name: str) -> None:
         text=True,
         check=True,
     )
-    loaded = json.loads(done.stdout)
+    loaded, collections = json.loads(done.stdout)
 
+    assert collections == 0
     assert len(loaded) <= MODULES.get(name, USUAL)
     if name not in MODULES:
         assert not _HEAVY & set(loaded)
