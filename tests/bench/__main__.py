@@ -150,11 +150,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="processes of each kind")
     parser.add_argument("--requests", type=int, default=200, help="warm requests of a process")
+    parser.add_argument("--only", default="", help="the scenarios whose names begin so")
     parser.add_argument("packages", nargs="*", help="packages to compare, instead of the one of this tree")
     asked = parser.parse_args()
     os.environ.update(_ENVIRONMENT)
     with mock_aws():
-        scenarios = Emulated().scenarios()
+        scenarios = [one for one in Emulated().scenarios() if one.name.startswith(asked.only)]
     with tempfile.TemporaryDirectory() as home:
         packages = asked.packages
         if not packages:
