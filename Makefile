@@ -4,6 +4,7 @@ PORT ?= 4566
 RUN = .venv/bin/python -m
 
 SEED ?= $(shell date +%s)
+ROUNDS ?= 9
 
 # A process for each processor, which gets one test after the other: the longest come first.
 PARALLEL = -n auto --dist loadgroup
@@ -11,7 +12,7 @@ PARALLEL = -n auto --dist loadgroup
 # Whatever the surroundings say: to compile every module at every start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help bootstrapped up down logs invoke lint quick test soak mutations check format
+.PHONY: help bootstrapped up down logs invoke lint quick test soak mutations bench check format
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +54,9 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write
+
+bench: bootstrapped ## CPU of cold starts and warm requests, beside that of boto3 alone (ROUNDS=9)
+	@$(RUN) tests.bench --rounds $(ROUNDS)
 
 check: lint ## Lint, types, layers, template, lock file and generated files
 	@.venv/bin/ruff format --check .

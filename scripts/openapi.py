@@ -6,10 +6,11 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 import handlers
@@ -101,8 +102,8 @@ def _operation(name: str, endpoint: Endpoint) -> dict[str, Any]:
         "responses": {str(endpoint.status): _success(endpoint)},
     }
     if endpoint.body:
-        required = any(field.is_required() for field in endpoint.body.model_fields.values())
-        schema = endpoint.body.model_json_schema()
+        required = any(field.default is field.default_factory is MISSING for field in fields(endpoint.body))
+        schema = TypeAdapter(endpoint.body).json_schema()
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
     for status, answers in sorted(_refusals(endpoint).items()):
         operation["responses"][str(status)] = _error(status, answers)

@@ -38,7 +38,7 @@ SERVICES = {"dynamodb": "dynamodb", "secretsmanager": "secretsmanager", "sesv2":
 
 _PLATFORMS = ("manylinux2014_aarch64", "manylinux2014_x86_64")
 _NOT_SHIPPED = (
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/",
+    "aws_lambda_powertools/event_handler/",
     "aws_lambda_powertools/utilities/parser/",
     "boto3/data/",
     "boto3/examples/",

@@ -74,7 +74,7 @@ def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson
     from domain.entities import workflows, workspaces
     from domain.entities.workflows import Workflow
     from lodol.cli import stack
-    from views.workflows import view_of
+    from views.bodies import workflow as body_of
 
     table = stack.find(stack_name).table
     workspaces.read(table, workspace)
@@ -82,7 +82,7 @@ def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson
     while page := workflows.list_page(table, workspace, _PAGE, found[-1].id if found else None):
         found += page
     columns = ("workflow_id", "version", "updated_at", "last_run_at", "archived_at", "name")
-    show_list("workflows", [view_of(workflow).model_dump() for workflow in found], columns, as_json=as_json)
+    show_list("workflows", [body_of(workflow) for workflow in found], columns, as_json=as_json)
 
 
 @app.command("show", rich_help_panel=_ON_A_STACK)
@@ -103,7 +103,7 @@ def show_workflow(
     from domain.program.python.printing import written
     from lodol.cli import stack
     from lodol.cli.documents import to_yaml
-    from views.workflows import with_program
+    from views.bodies import workflow_with_program
 
     table = stack.find(stack_name).table
     found = workflows.read(table, workspace, _id_of(table, workspace, workflow))
@@ -118,7 +118,7 @@ def show_workflow(
         named = {"name": found.name, "description": found.description, "workflow_id": found.id}
         print(written(program, SIGNATURES, **named), end="")
     else:
-        show(with_program(found, program, source).model_dump(), as_json=as_json)
+        show(workflow_with_program(found, program, source), as_json=as_json)
 
 
 @app.command(rich_help_panel=_ON_A_STACK)
@@ -128,11 +128,11 @@ def archive(workspace: str, workflow: WorkflowOf, stack_name: StackName = None, 
     from domain.moments import utc_now
     from domain.operations import publishing
     from lodol.cli import stack
-    from views.workflows import view_of
+    from views.bodies import workflow as body_of
 
     table = stack.find(stack_name).table
     archived = publishing.archive(table, utc_now(), workspace, _id_of(table, workspace, workflow))
-    show(view_of(archived).model_dump(), as_json=as_json)
+    show(body_of(archived), as_json=as_json)
 
 
 @app.command(rich_help_panel=_ON_A_STACK)
@@ -141,11 +141,11 @@ def restore(workspace: str, workflow: WorkflowOf, stack_name: StackName = None, 
     """Let an archived workflow be run again."""
     from domain.operations import publishing
     from lodol.cli import stack
-    from views.workflows import view_of
+    from views.bodies import workflow as body_of
 
     table = stack.find(stack_name).table
     restored = publishing.restore(table, workspace, _id_of(table, workspace, workflow))
-    show(view_of(restored).model_dump(), as_json=as_json)
+    show(body_of(restored), as_json=as_json)
 
 
 def _id_of(table: "Table", workspace_id: str, workflow: str) -> str:

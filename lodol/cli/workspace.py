@@ -27,7 +27,7 @@ def create(
     from domain.moments import utc_now
     from domain.operations.accounts import create_workspace
     from lodol.cli import stack
-    from views.workspaces import view_of
+    from views.bodies import workspace as body_of
 
     created = create_workspace(
         stack.find(stack_name).table,
@@ -38,7 +38,7 @@ def create(
         requests_per_minute=requests_per_minute,
         concurrent_executions=concurrent_executions,
     )
-    show(view_of(created).model_dump(), as_json=as_json)
+    show(body_of(created), as_json=as_json)
 
 
 @app.command("list")
@@ -47,11 +47,11 @@ def list_workspaces(stack_name: StackName = None, as_json: AsJson = False) -> No
     """List the workspaces of the stack, oldest first. Reads the whole table."""
     from domain.entities import workspaces
     from lodol.cli import stack
-    from views.workspaces import view_of
+    from views.bodies import workspace as body_of
 
     found = workspaces.read_all(stack.find(stack_name).table)
     columns = ("workspace_id", "plan", "credits", "running", "created_at", "name")
-    show_list("workspaces", [view_of(one).model_dump() for one in found], columns, as_json=as_json)
+    show_list("workspaces", [body_of(one) for one in found], columns, as_json=as_json)
 
 
 @app.command("show")
@@ -60,9 +60,9 @@ def show_workspace(workspace: str, stack_name: StackName = None, as_json: AsJson
     """Show a workspace: its credits, its limits, and how many executions run."""
     from domain.entities import workspaces
     from lodol.cli import stack
-    from views.workspaces import view_of
+    from views.bodies import workspace as body_of
 
-    show(view_of(workspaces.read(stack.find(stack_name).table, workspace)).model_dump(), as_json=as_json)
+    show(body_of(workspaces.read(stack.find(stack_name).table, workspace)), as_json=as_json)
 
 
 @app.command()
@@ -79,8 +79,8 @@ def update(
     """Change a workspace's name, plan or limits; what is not named stays. Seen from the next minute on."""
     from domain.operations.accounts import update_workspace
     from lodol.cli import stack
-    from views.workspaces import view_of
+    from views.bodies import workspace as body_of
 
     own = {"requests_per_minute": requests_per_minute, "concurrent_executions": concurrent_executions}
     changed = update_workspace(stack.find(stack_name).table, workspace, name=name, plan=plan, own_limits=own)
-    show(view_of(changed).model_dump(), as_json=as_json)
+    show(body_of(changed), as_json=as_json)

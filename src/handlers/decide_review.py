@@ -1,13 +1,15 @@
 """POST /v1/reviews/{review_id}/decision: decide a review, on which its execution goes on."""
 
+from dataclasses import dataclass
+
 from domain.entities.api_keys import Scope
 from domain.operations.deciding import Decide
 from domain.refusals import ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
-from views.reviews import DecidedReview
 
 
+@dataclass(frozen=True)
 class Body(JsonBody):
     """A person's answer."""
 
@@ -15,6 +17,11 @@ class Body(JsonBody):
 
     decision: str
     comment: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for anything but texts."""
+        if not isinstance(self.decision, str) or not isinstance(self.comment, str | None):
+            raise ValueError
 
 
 def decide(request: Request) -> Decide:
@@ -35,7 +42,7 @@ handler = ReplayableEndpoint(
     "/v1/reviews/<review_id>/decision",
     Scope.EXECUTE_WORKFLOWS,
     decide,
-    answers=DecidedReview,
+    answers="reviews.DecidedReview",
     body=Body,
     refuses=(ReviewNotFound, ReviewAlreadyDecided, ReviewClosed),
 )

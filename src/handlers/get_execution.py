@@ -7,14 +7,14 @@ from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import INCLUDE_STEP_RESULTS
 from handlers.polling import retry_after
 from handlers.requests import Request
-from views.executions import Execution, view_of
+from views import bodies
 
 
 def get_execution(request: Request) -> Answer:
     """Answer with an execution; without `include_step_results` its steps are not even read. Rule: contract "Get"."""
     with_steps = request.query(INCLUDE_STEP_RESULTS)
     execution = executions.read(request.table, request.workspace.id, request.path_id("execution_id"))
-    shown = view_of(execution, steps.read_all(request.table, execution) if with_steps else None)
+    shown = bodies.execution(execution, steps.read_all(request.table, execution) if with_steps else None)
     return ok(shown, retry_after(execution, request.now))
 
 
@@ -23,7 +23,7 @@ handler = Endpoint(
     "/v1/executions/<execution_id>",
     Scope.READ_EXECUTIONS,
     get_execution,
-    answers=Execution,
+    answers="executions.Execution",
     query=(INCLUDE_STEP_RESULTS,),
     headers=("Retry-After",),
     refuses=(ExecutionNotFound,),

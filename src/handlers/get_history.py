@@ -7,7 +7,7 @@ from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import AFTER_ENTRY, INCLUDE_PROGRAM, LIMIT
 from handlers.polling import retry_after
 from handlers.requests import Request
-from views.histories import History, page_of
+from views.histories import page_of
 
 
 def get_history(request: Request) -> Answer:
@@ -21,7 +21,8 @@ def get_history(request: Request) -> Answer:
         INCLUDE_PROGRAM,
     )
     headers = retry_after(history.execution, request.now)
-    return ok(page_of(history, page.rows, with_program=with_program), {**page.link, **headers})
+    shown = page_of(history, page.rows, with_program=with_program)
+    return ok(shown.model_dump(exclude_unset=True), {**page.link, **headers})
 
 
 handler = Endpoint(
@@ -29,7 +30,7 @@ handler = Endpoint(
     "/v1/executions/<execution_id>/history",
     Scope.READ_EXECUTIONS,
     get_history,
-    answers=History,
+    answers="histories.History",
     query=(LIMIT, AFTER_ENTRY, INCLUDE_PROGRAM),
     headers=("Link", "Retry-After"),
     refuses=(ExecutionNotFound,),

@@ -5,14 +5,14 @@ from domain.entities.api_keys import Scope
 from domain.refusals import WorkflowNotFound
 from handlers.http import Answer, Endpoint, ok
 from handlers.requests import Request
-from views.workflows import WorkflowWithProgram, with_program
+from views import bodies
 
 
 def get_workflow(request: Request) -> Answer:
     """Answer with a workflow."""
     workflow = workflows.read(request.table, request.workspace.id, request.path_id("workflow_id"))
     program, source = workflows.read_version(request.table, workflow)
-    return ok(with_program(workflow, program.tree(), source))
+    return ok(bodies.workflow_with_program(workflow, program.tree(), source))
 
 
 handler = Endpoint(
@@ -20,6 +20,6 @@ handler = Endpoint(
     "/v1/workflows/<workflow_id>",
     Scope.READ_WORKFLOWS,
     get_workflow,
-    answers=WorkflowWithProgram,
+    answers="workflows.WorkflowWithProgram",
     refuses=(WorkflowNotFound,),
 )

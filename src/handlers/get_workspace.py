@@ -5,12 +5,12 @@ from domain.entities.api_keys import Scope
 from domain.refusals import WorkspaceNotFound
 from handlers.http import Answer, Endpoint, ok
 from handlers.requests import Request
-from views.workspaces import Workspace, view_of
+from views import bodies
 
 
 def get_workspace(request: Request) -> Answer:
     """Answer with the workspace as it stands now: what the worker remembers of it may be a minute old."""
-    return ok(view_of(workspaces.read(request.table, request.workspace.id)))
+    return ok(bodies.workspace(workspaces.read(request.table, request.workspace.id)))
 
 
 handler = Endpoint(
@@ -18,6 +18,6 @@ handler = Endpoint(
     "/v1/workspace",
     Scope.READ_EXECUTIONS,
     get_workspace,
-    answers=Workspace,
+    answers="workspaces.Workspace",
     refuses=(WorkspaceNotFound,),
 )

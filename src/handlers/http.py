@@ -3,25 +3,28 @@
 A handler module makes one `Endpoint` from a route, a scope and a function; Lambda calls the endpoint.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from domain import refusals
 from domain.entities.api_keys import Scope
-from domain.program.values import Value, dumps
+from domain.program.values import dumps
 from domain.refusals import Refusal, RouteNotFound
 from handlers.logs import logged, logger
 from handlers.parameters import Parameter
-from handlers.requests import JsonBody, Request
+from handlers.requests import Event, JsonBody, Request
 from handlers.worker import Worker, the_worker
 from views.answers import answer_to
-from views.view import View
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from views.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def ok(view: View, headers: Mapping[str, str] | None = None) -> Answer:
-    """Answer 200 with a view."""
-    return Answer(200, view.to_json(), headers or {})
+def ok(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+    """Answer 200 with a body."""
+    return Answer(200, dumps(dict(body)), headers or {})
 
 
 EVERYWHERE: tuple[type[Refusal], ...] = (
@@ -55,8 +58,8 @@ class Endpoint:
     """One route of the API as a Lambda handler, and all that its description says of it.
 
     The checks come in the contract's order: key, plan, scope, rate, the names of the query's parameters, and then what
-    `operation` itself looks at. `answers` is the body of a success, `headers` are those that it may have
-    beside the ones of every answer, `refuses` is what only this endpoint refuses.
+    `operation` itself looks at. `answers` is the model of a success's body, as `module.Model` of `views`; `headers` are
+    those that it may have beside the ones of every answer, `refuses` is what only this endpoint refuses.
     """
 
     is_replayable = False
@@ -69,7 +72,7 @@ class Endpoint:
         scope: Scope,
         operation: Callable[[Request], Answer],
         *,
-        answers: type[View],
+        answers: str,
         status: int = 200,
         query: tuple[Parameter[Any], ...] = (),
         body: type[JsonBody] | None = None,
@@ -77,14 +80,18 @@ class Endpoint:
         refuses: tuple[type[Refusal], ...] = (),
     ) -> None:
         self.method, self.route, self.scope = method, route, scope
-        self.answers, self.status, self.headers = answers, status, headers
+        self.status, self.headers = status, headers
         self.query, self.body = query, body
         self.refuses = (*EVERYWHERE, *refuses)
-        self._operation = operation
-        self._resolver = APIGatewayRestResolver()
-        self._resolver.route(route, method=method)(self._serve)
-        self._resolver.not_found(self._no_route)
-        self._resolve = logged(self._resolver.resolve)
+        self._answers, self._operation = answers, operation
+        self._serve_logged = logged(self._serve)
+
+    @property
+    def answers(self) -> type[View]:
+        """The model of a success's body: imported for those who describe answers, while a function just makes them."""
+        module, _, name = self._answers.partition(".")
+        model: type[View] = getattr(import_module(f"views.{module}"), name)
+        return model
 
     @property
     def path(self) -> str:
@@ -93,15 +100,16 @@ class Endpoint:
 
     def __call__(self, event: dict[str, Any], context: LambdaContext, worker: Worker | None = None) -> dict[str, Any]:
         """Answer an API Gateway proxy event. Nothing that goes wrong in here leaves as anything but an answer."""
-        self._resolver.append_context(worker=worker or the_worker())  # type: ignore[no-untyped-call]
-        return self._resolve(event, context)
+        answer: dict[str, Any] = self._serve_logged(event, context, worker or the_worker())
+        return answer
 
-    def _serve(self, **path: str) -> Response[str]:
-        worker: Worker = self._resolver.context["worker"]
-        event, now = self._resolver.current_event, worker.clock()
-        headers = {"X-Request-Id": self._resolver.lambda_context.aws_request_id}
+    def _serve(self, raw: dict[str, Any], context: LambdaContext, worker: Worker) -> dict[str, Any]:
+        headers = {"X-Request-Id": context.aws_request_id}
+        event, now = Event(raw), worker.clock()
+        if event.route != (self.method, self.path):
+            return _refused(RouteNotFound(), headers)
         try:
-            caller = worker.authenticator.authenticate(event.headers.get("Authorization"), now)
+            caller = worker.authenticator.authenticate(event.headers.get("authorization"), now)
             quota = caller.quota
             headers |= {
                 "RateLimit-Limit": str(quota.limit),
@@ -109,8 +117,7 @@ class Endpoint:
                 "RateLimit-Reset": str(quota.reset),
             }
             caller.authorize(self.scope)
-            left = self._resolver.lambda_context.get_remaining_time_in_millis
-            request = Request(worker, caller, event, path, now, left)
+            request = Request(worker, caller, event, now, context.get_remaining_time_in_millis)
             request.check_query(self.query)
             answer = self._operation(request)
         except Refusal as refusal:
@@ -118,18 +125,20 @@ class Endpoint:
         except Exception as crash:  # noqa: BLE001 - the last line of defence: the contract's envelope holds for bugs too
             logger.exception("crashed")
             return _refused(crash, headers)
-        headers |= answer.headers
-        return Response(answer.status, content_types.APPLICATION_JSON, answer.body, headers=headers)
-
-    def _no_route(self, _: NotFoundError) -> Response[str]:
-        event = self._resolver.current_event
-        # An id with characters that the resolver takes for none: the gateway has found the route all the same.
-        if (event.http_method, event.resource) == (self.method, self.path):
-            return self._serve(**event.path_parameters)
-        return _refused(RouteNotFound(), {"X-Request-Id": self._resolver.lambda_context.aws_request_id})
+        return _proxied(answer.status, answer.body, {**headers, **answer.headers})
 
 
-def _refused(refusal: Exception, headers: Mapping[str, str]) -> Response[str]:
+def _refused(refusal: Exception, headers: Mapping[str, str]) -> dict[str, Any]:
     status, sentence, more = answer_to(refusal)
-    body: Value = {"error": sentence}
-    return Response(status, content_types.APPLICATION_JSON, dumps(body), headers={**headers, **more})
+    return _proxied(status, dumps({"error": sentence}), {**headers, **more})
+
+
+def _proxied(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """An answer as the gateway takes it from a function."""
+    named = {"Content-Type": "application/json", **headers}
+    return {
+        "statusCode": status,
+        "body": body,
+        "isBase64Encoded": False,
+        "multiValueHeaders": {name: [value] for name, value in named.items()},
+    }

@@ -6,7 +6,7 @@ from handlers.http import Answer, Endpoint, ok
 from handlers.narrowing import NARROWING, narrowed
 from handlers.parameters import AFTER, INCLUDE_ERRORS, LIMIT, STATUS
 from handlers.requests import Request
-from views.executions import ExecutionPage, row_of, row_with_error_of
+from views import bodies
 
 
 def list_executions(request: Request) -> Answer:
@@ -20,10 +20,10 @@ def list_executions(request: Request) -> Answer:
         INCLUDE_ERRORS,
     )
     if request.query(INCLUDE_ERRORS):
-        rows = [row_with_error_of(row) for row in executions.with_errors(request.table, page.rows)]
+        rows = [bodies.execution_row_with_error(row) for row in executions.with_errors(request.table, page.rows)]
     else:
-        rows = [row_of(row) for row in page.rows]
-    return ok(ExecutionPage(executions=rows), page.link)
+        rows = [bodies.execution_row(row) for row in page.rows]
+    return ok({"executions": rows}, page.link)
 
 
 handler = Endpoint(
@@ -31,7 +31,7 @@ handler = Endpoint(
     "/v1/executions",
     Scope.READ_EXECUTIONS,
     list_executions,
-    answers=ExecutionPage,
+    answers="executions.ExecutionPage",
     query=(LIMIT, AFTER, *NARROWING, STATUS, INCLUDE_ERRORS),
     headers=("Link",),
 )

@@ -5,7 +5,7 @@ from domain.entities.api_keys import Scope
 from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import AFTER, LIMIT, PENDING
 from handlers.requests import Request
-from views.reviews import ReviewPage, view_of
+from views import bodies
 
 
 def list_reviews(request: Request) -> Answer:
@@ -18,7 +18,7 @@ def list_reviews(request: Request) -> Answer:
         lambda review: review.id,
         PENDING,
     )
-    return ok(ReviewPage(reviews=list(map(view_of, page.rows))), page.link)
+    return ok({"reviews": list(map(bodies.review, page.rows))}, page.link)
 
 
 handler = Endpoint(
@@ -26,7 +26,7 @@ handler = Endpoint(
     "/v1/reviews",
     Scope.READ_EXECUTIONS,
     list_reviews,
-    answers=ReviewPage,
+    answers="reviews.ReviewPage",
     query=(LIMIT, AFTER, PENDING),
     headers=("Link",),
 )

@@ -5,7 +5,7 @@ from domain.entities.api_keys import Scope
 from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import AFTER, LIMIT
 from handlers.requests import Request
-from views.workflows import WorkflowPage, view_of
+from views import bodies
 
 
 def list_workflows(request: Request) -> Answer:
@@ -15,7 +15,7 @@ def list_workflows(request: Request) -> Answer:
         lambda limit: workflows.list_page(request.table, request.workspace.id, limit, after),
         lambda workflow: workflow.id,
     )
-    return ok(WorkflowPage(workflows=list(map(view_of, page.rows))), page.link)
+    return ok({"workflows": list(map(bodies.workflow, page.rows))}, page.link)
 
 
 handler = Endpoint(
@@ -23,7 +23,7 @@ handler = Endpoint(
     "/v1/workflows",
     Scope.READ_WORKFLOWS,
     list_workflows,
-    answers=WorkflowPage,
+    answers="workflows.WorkflowPage",
     query=(LIMIT, AFTER),
     headers=("Link",),
 )

@@ -1,15 +1,19 @@
 """The query parameters of the endpoints: how each is read, what it is told when it is wrong, how it is documented."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.entities.executions import Status
 from domain.ids import is_id
 from domain.moments import in_utc
-from domain.operations.histories import Position
+
+if TYPE_CHECKING:
+    from domain.operations.histories import Position
 
 _MOST_RESULTS = 100
 _USUAL_RESULTS = 20
@@ -58,6 +62,9 @@ def _after(text: str) -> str:
 
 
 def _position(text: str) -> Position:
+    # Only histories have positions, and they load much that other endpoints do not need.
+    from domain.operations.histories import Position
+
     found = _POSITION.fullmatch(text)
     if not found:
         raise ValueError
@@ -102,7 +109,7 @@ AFTER = Parameter[str | None](
     {"type": "string", "pattern": "^[0-9a-fA-F]{24}$"},
     None,
 )
-AFTER_ENTRY = Parameter[Position | None](
+AFTER_ENTRY: Parameter[Position | None] = Parameter(
     "after",
     "The step and the call that the page before ended with.",
     _position,

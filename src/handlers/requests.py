@@ -1,13 +1,11 @@
 """What a handler knows of its request: who sends it, its path, its query, its body."""
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
-
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.aws.stack import Stack
 from domain.aws.table import Table
@@ -28,12 +26,56 @@ _NOT_FOUND: Mapping[str, type[Refusal]] = {
 """What it means that an id in a path is laid out as no id: the same as one that does not exist."""
 
 
-class JsonBody(BaseModel):
-    """The JSON body of a request; `must_be` is what a body that is anything else is told."""
+@dataclass(frozen=True)
+class JsonBody:
+    """The JSON body of a request, as a dataclass of its fields, which raises `ValueError` for what they must not be.
 
-    model_config = ConfigDict(extra="forbid")
+    `must_be` is what a body that is anything else is told.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    """For its description, which pydantic makes."""
 
     must_be: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A request as API Gateway hands it over: the proxy event of a REST API."""
+
+    raw: Mapping[str, Any]
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """The route by which the gateway has found the function: its method, and its path with `{name}` for an id."""
+        return self.raw["httpMethod"], self.raw["resource"]
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """What the path has in the places of the route."""
+        return self.raw.get("pathParameters") or {}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by their names in lower case."""
+        return {name.lower(): value for name, value in (self.raw.get("headers") or {}).items()}
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the query; of one that stands twice, the last."""
+        return self.raw.get("queryStringParameters") or {}
+
+    @property
+    def whole_query(self) -> Mapping[str, Sequence[str]]:
+        """The parameters of the query, each with every value that it has."""
+        given = {name: [value] for name, value in self.query.items()}
+        return self.raw.get("multiValueQueryStringParameters") or given
+
+    @property
+    def body(self) -> str:
+        """The text of the body, empty without one. Raises `ValueError` where it is no UTF-8."""
+        body = self.raw.get("body") or ""
+        return base64.b64decode(body).decode() if self.raw.get("isBase64Encoded") else body
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +92,7 @@ class Request:
 
     worker: Worker
     caller: Caller
-    event: APIGatewayProxyEvent
-    path: Mapping[str, str]
+    event: Event
     now: datetime
     milliseconds_left: Callable[[], int]
 
@@ -73,7 +114,7 @@ class Request:
     @property
     def idempotency_key(self) -> str | None:
         """The Idempotency-Key header, `None` without it."""
-        return self.event.headers.get("Idempotency-Key")
+        return self.event.headers.get("idempotency-key")
 
     def has_time(self, seconds: int) -> bool:
         """Whether the function has more than so many seconds left."""
@@ -81,16 +122,15 @@ class Request:
 
     def path_id(self, name: str) -> str:
         """The id of this name in the path; what is not laid out as an id is not found, as an id that does not exist."""
-        if not is_id(self.path[name]):
+        given = self.event.path[name]
+        if not is_id(given):
             raise _NOT_FOUND[name]
-        return self.path[name]
+        return given
 
     def check_query(self, known: Sequence[Parameter[Any]]) -> None:
         """Refuse a query with a parameter that the endpoint does not know, that stands twice, or is wrong."""
         names = [parameter.name for parameter in known]
-        # What the event class resolves of them it also splits at commas.
-        given = {name: [value] for name, value in self.event.query_string_parameters.items()}
-        for name, values in (self.event.multi_value_query_string_parameters or given).items():
+        for name, values in self.event.whole_query.items():
             if name not in names:
                 takes = f"the known ones are {', '.join(names)}" if names else "this endpoint takes none"
                 raise InvalidRequest(f"Unknown query parameter {name!r}: {takes}.")
@@ -110,22 +150,21 @@ class Request:
             raise InvalidRequest(f"{parameter.name} must be {parameter.must_be}.") from None
 
     def _given(self, parameter: Parameter[Any]) -> str | None:
-        return self.event.query_string_parameters.get(parameter.name)
+        return self.event.query.get(parameter.name)
 
     def json[B: JsonBody](self, model: type[B]) -> B:
         """The body, read as the model's JSON; without a body, an empty object. Raises `InvalidRequest`."""
         try:
-            text = self.event.decoded_body or "{}"
+            text = self.event.body or "{}"
         except ValueError:
             raise InvalidRequest("The request body must be UTF-8 text.") from None
         if len(text.encode("utf-8", "surrogatepass")) > VALUE_BYTES:
             raise InvalidRequest(f"The request body must not be larger than {VALUE_BYTES} bytes.")
         try:
-            body = model.model_validate(loads(text))
-            for name in model.model_fields:
-                ensure_storable(getattr(body, name), name)
-        except ValidationError:
-            raise InvalidRequest(f"The request body must be {model.must_be}.") from None
+            given: Any = loads(text)
+            body = _body(model, given)
+            for name in given:
+                ensure_storable(given[name], name)
         except ValueError as error:
             raise InvalidRequest(f"The request body cannot be used: {error}") from None
         return body
@@ -152,3 +191,11 @@ class Request:
         query = urlencode({**parameters, LIMIT.name: limit, AFTER.name: position}, safe=",:", quote_via=quote)
         # Relative to what was asked: it holds behind every proxy, stage and domain.
         return {"Link": f'<?{query}>; rel="next"'}
+
+
+def _body[B: JsonBody](model: type[B], given: Any) -> B:
+    """The fields that were given, as the model has them: no other, and none that is needed left out."""
+    try:
+        return model(**given)
+    except (TypeError, ValueError):
+        raise InvalidRequest(f"The request body must be {model.must_be}.") from None

@@ -1,8 +1,9 @@
 """POST /v1/executions/{execution_id}/rerun: start an execution that repeats one that has ended."""
 
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import Field
+from annotated_types import Interval
 
 from domain.entities.api_keys import Scope
 from domain.operations.admission import Rerun, SameInput
@@ -18,16 +19,21 @@ from domain.refusals import (
 )
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
-from views.executions import RepeatedExecution
 
 
+@dataclass(frozen=True)
 class Body(JsonBody):
     """The optional body of a rerun: another `input`, and the step `from_step` to begin at, 0 without it."""
 
     must_be = f'{{"input": ..., "from_step": ...}}, both optional, from_step a whole number from 0 to {STEPS}'
 
-    input: Any = None
-    from_step: Annotated[int, Field(strict=True, ge=0, le=STEPS)] = 0
+    input: Any = field(default_factory=SameInput)
+    from_step: Annotated[int, Interval(ge=0, le=STEPS)] = 0
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a step that no program has."""
+        if type(self.from_step) is not int or not 0 <= self.from_step <= STEPS:
+            raise ValueError
 
 
 def rerun(request: Request) -> Rerun:
@@ -38,7 +44,7 @@ def rerun(request: Request) -> Rerun:
         idempotency_key=request.idempotency_key,
         workspace=request.workspace,
         execution_id=request.path_id("execution_id"),
-        program_input=body.input if "input" in body.model_fields_set else SameInput(),
+        program_input=body.input,
         from_step=body.from_step,
     )
 
@@ -49,7 +55,7 @@ handler = ReplayableEndpoint(
     Scope.EXECUTE_WORKFLOWS,
     rerun,
     status=202,
-    answers=RepeatedExecution,
+    answers="executions.RepeatedExecution",
     body=Body,
     refuses=(
         ExecutionNotFound,

@@ -1,5 +1,6 @@
 """POST /v1/workflows/{workflow_id}/run-async: start an execution of a workflow."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from domain.entities.api_keys import Scope
@@ -13,9 +14,9 @@ from domain.refusals import (
 )
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
-from views.executions import StartedExecution
 
 
+@dataclass(frozen=True)
 class Body(JsonBody):
     """The optional body of a run: `input` becomes the program's variable of that name."""
 
@@ -42,7 +43,7 @@ handler = ReplayableEndpoint(
     Scope.EXECUTE_WORKFLOWS,
     run,
     status=202,
-    answers=StartedExecution,
+    answers="executions.StartedExecution",
     body=Body,
     refuses=(WorkflowNotFound, WorkflowArchived, WorkspaceNotFound, InsufficientCredits, ConcurrencyLimitReached),
 )

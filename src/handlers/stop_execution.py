@@ -5,7 +5,6 @@ from domain.operations.stopping import Stop
 from domain.refusals import ExecutionAlreadyTerminal, ExecutionNotFound
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import Request
-from views.executions import StoppedExecution
 
 
 def stop(request: Request) -> Stop:
@@ -23,6 +22,6 @@ handler = ReplayableEndpoint(
     "/v1/executions/<execution_id>/stop",
     Scope.EXECUTE_WORKFLOWS,
     stop,
-    answers=StoppedExecution,
+    answers="executions.StoppedExecution",
     refuses=(ExecutionNotFound, ExecutionAlreadyTerminal),
 )

@@ -6,7 +6,6 @@ from handlers.http import Answer, Endpoint, ok
 from handlers.narrowing import NARROWING, narrowed
 from handlers.parameters import DRY_RUN, RUNNING
 from handlers.requests import Request
-from views.executions import StoppedExecutions
 
 _LEFT_SECONDS = 5
 """So long before its function's time is over no further execution is stopped."""
@@ -21,7 +20,7 @@ def stop_many(request: Request) -> Answer:
         stopped = stopping.stop_running(
             request.stack, request.now, workspace_id, which, lambda: request.has_time(_LEFT_SECONDS)
         )
-    return ok(StoppedExecutions(matching=stopped.matching, stopped=list(stopped.ids), has_more=stopped.has_more))
+    return ok({"matching": stopped.matching, "stopped": list(stopped.ids), "has_more": stopped.has_more})
 
 
 handler = Endpoint(
@@ -29,6 +28,6 @@ handler = Endpoint(
     "/v1/executions/stop",
     Scope.EXECUTE_WORKFLOWS,
     stop_many,
-    answers=StoppedExecutions,
+    answers="executions.StoppedExecutions",
     query=(RUNNING, *NARROWING, DRY_RUN),
 )

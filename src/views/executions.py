@@ -1,11 +1,9 @@
 """How an execution and its steps look."""
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.entities import executions, steps
 from views.view import Id, Json, Moment, View
 
 type ExecutionStatus = Literal["running", "success", "failed", "stopped"]
@@ -80,43 +78,3 @@ class StoppedExecutions(View):
     matching: Annotated[int, Field(description="How many were running and matched; with `dry_run`, all of them.")]
     stopped: Annotated[list[Id], Field(description="Those that this request has stopped.")]
     has_more: Annotated[bool, Field(description="Whether the same request would find more of them.")]
-
-
-def row_of(execution: executions.Execution) -> ExecutionRow:
-    """An execution as a list shows it."""
-    return ExecutionRow(
-        execution_id=execution.id,
-        workflow_id=execution.workflow_id,
-        workflow_name=execution.workflow_name,
-        status=execution.status.value,
-        started_at=execution.started_at,
-        completed_at=execution.completed_at,
-    )
-
-
-def row_with_error_of(execution: executions.Execution) -> ExecutionRow:
-    """An execution as a list shows it that was asked for errors, `None` where nothing has failed."""
-    return row_of(execution).model_copy(update={"error": execution.error})
-
-
-def view_of(execution: executions.Execution, its_steps: Iterable[steps.Step] | None = None) -> Execution:
-    """An execution as its reader sees it, with its steps if they were read."""
-    with_steps: dict[str, Any] = {} if its_steps is None else {"steps": list(map(_step_view, its_steps))}
-    return Execution(
-        execution_id=execution.id,
-        workflow_id=execution.workflow_id,
-        status=execution.status.value,
-        started_at=execution.started_at,
-        completed_at=execution.completed_at,
-        error=execution.error,
-        **with_steps,
-    )
-
-
-def _step_view(step: steps.Step) -> Step:
-    fields: dict[str, Any] = {"index": step.index, "status": step.status.value, "result": step.result}
-    if step.error is not None:
-        fields["error"] = step.error
-    if step.attempt is not None:
-        fields |= {"attempt": step.attempt, "next_attempt_at": step.next_attempt_at}
-    return Step(**fields)

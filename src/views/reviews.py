@@ -1,12 +1,9 @@
 """How a review looks."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.entities import reviews
-from domain.moments import to_text
 from views.view import Id, Json, Moment, View
 
 
@@ -40,23 +37,3 @@ class DecidedReview(View):
     review_id: Id
     status: Literal["decided"]
     decision: Annotated[str, Field(examples=["approved"])]
-
-
-def view_of(review: reviews.Review) -> Review:
-    """A review as its reader sees it."""
-    times_out_at = review.times_out_at
-    return Review(
-        review_id=review.id,
-        execution_id=review.execution_id,
-        workflow_id=review.workflow_id,
-        status="closed" if review.is_closed else "pending" if review.is_pending else "decided",
-        content=review.content,
-        action_id=review.action_id,
-        steps=review.steps,
-        decisions=list(review.decisions),
-        decision=review.decision,
-        comment=review.comment,
-        created_at=review.created_at,
-        decided_at=review.decided_at,
-        times_out_at=None if times_out_at is None else to_text(datetime.fromtimestamp(times_out_at, UTC)),
-    )

@@ -4,8 +4,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.program.values import dumps
-
 type Id = Annotated[str, Field(pattern="^[0-9a-f]{24}$", examples=["6968c1a88f3c5e0b7a9d2c41"])]
 """24 lower-case hex digits."""
 
@@ -25,7 +23,3 @@ class View(BaseModel):
     """A body of an answer: exactly its fields, in their order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def to_json(self) -> str:
-        """The body as JSON; fields that were not set are left out."""
-        return dumps(self.model_dump(exclude_unset=True))

@@ -1,11 +1,9 @@
 """How a workflow looks."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from domain.entities import workflows
-from domain.program.values import Value
 from views.view import Id, Json, Moment, View
 
 
@@ -33,26 +31,3 @@ class WorkflowPage(View):
     """A page of workflows."""
 
     workflows: list[Workflow]
-
-
-def view_of(workflow: workflows.Workflow) -> Workflow:
-    """A workflow as lists show it."""
-    return Workflow(**_fields(workflow))
-
-
-def with_program(workflow: workflows.Workflow, program: Value, source: str | None) -> WorkflowWithProgram:
-    """A workflow with its program, and the source of that if there is one."""
-    return WorkflowWithProgram(**_fields(workflow), program=program, source=source)
-
-
-def _fields(workflow: workflows.Workflow) -> dict[str, Any]:
-    return {
-        "workflow_id": workflow.id,
-        "name": workflow.name,
-        "description": workflow.description,
-        "version": workflow.version,
-        "created_at": workflow.created_at,
-        "updated_at": workflow.updated_at,
-        "last_run_at": workflow.last_run_at,
-        "archived_at": workflow.archived_at,
-    }

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from domain.entities import workspaces
 from views.view import Id, Moment, View
 
 
@@ -18,18 +17,3 @@ class Workspace(View):
     api_keys: int
     running: int
     created_at: Moment
-
-
-def view_of(workspace: workspaces.Workspace) -> Workspace:
-    """A workspace as its reader sees it."""
-    return Workspace(
-        workspace_id=workspace.id,
-        name=workspace.name,
-        plan=workspace.plan.value,
-        credits=workspace.credits,
-        requests_per_minute=workspace.limits.requests_per_minute,
-        concurrent_executions=workspace.limits.concurrent_executions,
-        api_keys=workspace.limits.api_keys,
-        running=workspace.running,
-        created_at=workspace.created_at,
-    )

@@ -81,7 +81,8 @@ def test_every_line_names_its_function_and_request_and_what_it_is_about(
 
 def test_a_crash_of_an_endpoint_names_its_function_and_request(monkeypatch: pytest.MonkeyPatch, written: Lines) -> None:
     monkeypatch.delenv("TABLE_NAME", raising=False)
-    event = {"httpMethod": "GET", "path": "/v1/executions", "headers": {"Authorization": "Bearer sk_live_key"}}
+    headers = {"Authorization": "Bearer sk_live_key"}
+    event = {"httpMethod": "GET", "resource": "/v1/executions", "headers": headers}
 
     invoked(list_executions.handler, event, "list-executions", Worker(stack_of_environment(), utc_now))
 

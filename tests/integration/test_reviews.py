@@ -26,7 +26,7 @@ from tests.support.given import AtCommit
 from tests.support.operations import end
 from tests.support.programs import call, let, literal, program
 from tests.support.requests import send
-from views.reviews import view_of
+from views import bodies
 
 LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 60, "defaultDecision": "no"}
 OVER = START + timedelta(seconds=60)
@@ -194,7 +194,7 @@ def test_a_review_of_what_has_ended_is_not_pending_and_cannot_be_decided(waiting
     with pytest.raises(ReviewClosed, match="stopped"):
         waiting.decide("yes")
     closed = reviews.read(waiting.table, OVER, waiting.workspace_id, waiting.review.id)
-    assert (view_of(closed).status, view_of(closed).decision) == ("closed", None)
+    assert (bodies.review(closed)["status"], bodies.review(closed)["decision"]) == ("closed", None)
     assert reviews.list_page(waiting.table, OVER, waiting.workspace_id, 9, None, only_pending=False) == [closed]
 
 
@@ -238,5 +238,5 @@ def test_a_review_whose_time_is_over_is_decided_before_its_execution_goes_on(wai
 
 
 def test_a_review_shows_when_its_time_is_over_if_it_ever_is(waiting: Waiting) -> None:
-    assert view_of(waiting.review).times_out_at == to_text(OVER)
-    assert view_of(replace(waiting.review, times_out_at=None)).times_out_at is None
+    assert bodies.review(waiting.review)["times_out_at"] == to_text(OVER)
+    assert bodies.review(replace(waiting.review, times_out_at=None))["times_out_at"] is None

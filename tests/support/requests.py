@@ -1,11 +1,14 @@
 """Requests as API Gateway hands them to a handler, and its answers as a client sees them."""
 
 import json
+import re
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 from handlers.http import Endpoint
 from handlers.worker import Worker
+from tests.support.template import functions
 from views.answers import code_of
 
 
@@ -21,14 +24,35 @@ class Context(SimpleNamespace):
         return 20_000
 
 
+@cache
+def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
+    """Method, path and pattern of every endpoint in the template."""
+    events = (event for properties in functions().values() for event in properties.get("Events", {}).values())
+    asked = [event["Properties"] for event in events if event["Type"] == "Api"]
+    return [
+        (one["Method"].upper(), one["Path"], re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", one["Path"])))
+        for one in asked
+    ]
+
+
+def _routed(method: str, path: str) -> tuple[str, dict[str, str] | None]:
+    for its_method, resource, pattern in _routes():
+        if its_method == method and (found := pattern.fullmatch(path)):
+            return resource, found.groupdict() or None
+    return path, None
+
+
 def event(method: str, path: str, key: str | None, query: Any, body: str | None, headers: dict[str, str]) -> Any:
+    """An event; the route is found as the gateway finds it."""
+    resource, parameters = _routed(method, path)
     authorization = {} if key is None else {"Authorization": f"Bearer {key}"}
     return {
-        "resource": path,
+        "resource": resource,
         "path": path,
         "httpMethod": method,
         "headers": {"Host": "api.example.com", **authorization, **headers},
         "queryStringParameters": query,
+        "pathParameters": parameters,
         "requestContext": {"path": f"/api{path}", "stage": "api"},
         "body": body,
         "isBase64Encoded": False,

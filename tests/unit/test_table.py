@@ -119,12 +119,12 @@ def test_what_a_batch_left_out_is_read_after_a_pause_and_nothing_else_is_paused_
 
 
 def test_numbers_are_whole_however_deep_they_stand() -> None:
-    client = Client({"Item": {**RAW, "m": {"M": {"n": {"N": "7"}}}}})
+    client = Client({"Item": {**RAW, "m": {"M": {"n": {"N": "7"}}}, "l": {"L": [{"M": {"n": {"N": "8"}}}]}}})
 
     found = table(client).get(KEY)
 
-    assert found == {"pk": "p", "sk": "s", "m": {"n": 7}}
-    assert type(found["m"]["n"]) is int
+    assert found == {"pk": "p", "sk": "s", "m": {"n": 7}, "l": [{"n": 8}]}
+    assert type(found["m"]["n"]) is type(found["l"][0]["n"]) is int
 
 
 def test_a_scan_reads_on_to_its_end() -> None:
@@ -148,12 +148,22 @@ def test_a_query_reads_as_many_as_are_wanted_and_no_more() -> None:
     assert "ConsistentRead" not in client.asked[0]
 
 
+def test_a_query_reads_the_attributes_that_are_wanted_and_no_others() -> None:
+    client = Client({"Items": [RAW]})
+
+    list(table(client).query("p", Page.whole("A"), ("pk", "status")))
+
+    assert client.asked[0]["ProjectionExpression"] == "#0,#1"
+    assert client.asked[0]["ExpressionAttributeNames"] == {"#0": "pk", "#1": "status"}
+
+
 def test_a_query_without_a_limit_reads_on_to_its_end() -> None:
     client = Client({"Items": [RAW], "LastEvaluatedKey": RAW}, {"Items": []})
 
     assert len(list(table(client).query("p", Page.whole("A")))) == 1
     assert "Limit" not in client.asked[0]
     assert client.asked[0]["ConsistentRead"]
+    assert "ProjectionExpression" not in client.asked[0]
     assert client.asked[0]["ExpressionAttributeValues"] == {
         ":pk": {"S": "p"},
         ":first": {"S": "A"},

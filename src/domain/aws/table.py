@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from domain.aws.clients import call_aws
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _SERIALIZE = TypeSerializer().serialize
-_DESERIALIZE = TypeDeserializer().deserialize
 
 _BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _IN_PROGRESS = "TransactionInProgressException"
@@ -79,16 +77,20 @@ class Table:
                 self._sleep(_FIRST_PAUSE_SECONDS * self._random())
         return found
 
-    def query(self, pk: str, page: Page) -> Iterator[Item]:
-        """Read a range of one partition, consistently, as many requests as it takes."""
-        return self._query(
-            {
-                "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
-                "ConsistentRead": True,
-            },
-            pk,
-            page,
-        )
+    def query(self, pk: str, page: Page, attributes: Sequence[str] = ()) -> Iterator[Item]:
+        """Read a range of one partition, consistently, as many requests as it takes.
+
+        `attributes` are those that are read of each item, all without them: what is not sent need not be read.
+        """
+        request: dict[str, Any] = {
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ConsistentRead": True,
+        }
+        if attributes:
+            # Each under another name: DynamoDB has words of its own, such as `status`.
+            names = {f"#{number}": attribute for number, attribute in enumerate(attributes)}
+            request |= {"ProjectionExpression": ",".join(names), "ExpressionAttributeNames": names}
+        return self._query(request, pk, page)
 
     def query_index(self, index: Index, partition: str, page: Page) -> Iterator[Item]:
         """Read a range of one partition of an index. An index lags: what it shows is a hint."""
@@ -262,13 +264,24 @@ def _attributes(item: Item) -> dict[str, Any]:
 
 
 def _item(raw: Any) -> Item:
-    return {name: _plain(_DESERIALIZE(value)) for name, value in raw.items()}
+    return {name: _value(value) for name, value in raw.items()}
 
 
-def _plain(value: Any) -> Any:
-    """Turn DynamoDB's numbers back into whole numbers: this product stores no others as numbers."""
-    if isinstance(value, Decimal):
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return value
+def _value(raw: Any) -> Any:
+    """Read one value of DynamoDB, of the kinds that this product stores: numbers are whole.
+
+    boto3's own way makes each number a decimal, and takes three times as long.
+    """
+    [(kind, value)] = raw.items()
+    return _READ[kind](value)
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "S": str,
+    "N": int,
+    "BOOL": bool,
+    "NULL": lambda _: None,
+    "SS": set,
+    "L": lambda values: [_value(value) for value in values],
+    "M": _item,
+}

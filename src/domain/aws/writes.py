@@ -10,7 +10,7 @@ from typing import Any, Literal
 from domain.aws.keys import Key
 
 type Item = Mapping[str, Any]
-"""An item as this product stores it: strings, whole numbers, booleans, null, sets of strings, maps of these."""
+"""An item as this product stores it: strings, whole numbers, booleans, null, sets of strings, and lists and maps."""
 
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -33,6 +33,9 @@ _BY_WORKFLOW_AND_STATUS = Index("by-workflow-and-status", "by_workflow_and_statu
 _RERUN_PREFIX = "RERUN#"
 _DUE = Index("due", "open_shard", "due_at")
 
+_LISTED = ("pk", "id", "workflow_id", "workflow_name", "status", "started_at", "completed_at")
+"""What a list reads of an execution: what the indexes hold. An item has its error as well."""
+
 _DUE_AFTER = timedelta(minutes=1)
 _DUE_AT_LEAST, _DUE_AT_MOST = timedelta(seconds=30), timedelta(minutes=5)
 """How long after it should have been heard of an execution is due; a moment written before that lies between the
@@ -260,7 +263,8 @@ def list_page(
     elif of_workflow:
         rows = table.query_index(_BY_WORKFLOW, of_workflow, which.page("", after, limit))
     else:
-        rows = table.query(keys.workspace_partition(workspace_id), which.page(_PREFIX, after, limit))
+        page = which.page(_PREFIX, after, limit)
+        rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error"))
     return [from_item(row) for row in islice(rows, limit)]
 
 
