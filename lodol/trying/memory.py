@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain.aws.keys import Key, Page
@@ -37,11 +37,13 @@ class MemoryTable:
         found = {key: self.get(key) for key in keys}
         return {key: item for key, item in found.items() if item is not None}
 
-    def query(self, pk: str, page: Page) -> Iterator[Item]:
-        """Read a range of one partition."""
+    def query(self, pk: str, page: Page, attributes: Sequence[str] = ()) -> Iterator[Item]:
+        """Read a range of one partition: of each item these attributes, or all without them."""
         partition = self._partitions.get(pk, {})
         chosen = sorted((sk for sk in partition if page.first <= sk <= page.last), reverse=page.newest_first)
-        yield from [_copied(partition[sk]) for sk in chosen[: page.limit]]
+        for sk in chosen[: page.limit]:
+            item = _copied(partition[sk])
+            yield {name: item[name] for name in attributes if name in item} if attributes else item
 
     def commit(self, *writes: Write) -> None:
         """Carry out all writes or none, or raise the refusal of the first whose condition does not hold."""
