@@ -15,16 +15,24 @@ from enum import Enum
 from importlib.metadata import version
 from itertools import count, takewhile
 from typing import Any, NamedTuple
-from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 from pydantic import ValidationError
 
+from domain.ids import is_id
 from domain.moments import Clock, utc_now
 from domain.program.values import dumps
 from domain.retry_after import seconds_asked
-from lodol.errors import BY_CODE, AnswerNotUnderstood, ConnectionFailed, LodolError, ScopeMissing, WaitTimedOut
+from lodol.errors import (
+    BY_CODE,
+    AnswerNotUnderstood,
+    ConnectionFailed,
+    InvalidArgument,
+    LodolError,
+    ScopeMissing,
+    WaitTimedOut,
+)
 from lodol.models import Position, is_settled, position_of
 from views.executions import (
     Execution,
@@ -370,7 +378,7 @@ class Calls:
         if key is None:
             key = uuid4().hex
         elif not _IDEMPOTENCY_KEY.fullmatch(key):
-            raise ValueError("key must have 1 to 256 visible ASCII characters.")
+            raise InvalidArgument("An idempotency key must have 1 to 256 visible ASCII characters.")
         headers = httpx.Headers([*self._headers.multi_items(), ("Idempotency-Key", key)])
         if body is None:
             return Message("POST", self._url(path), headers)
@@ -472,10 +480,10 @@ def _base(url: str) -> str:
 
 
 def _id(text: str) -> str:
-    """An id within a path: what has no character but dots would not name an object, but another endpoint."""
-    if not text.strip("."):
-        raise ValueError(f"An id must be 24 lower-case hex digits, and is {text!r}.")
-    return quote(text, safe="")
+    """An id within a path: anything else would not name an object, but perhaps another endpoint."""
+    if not is_id(text):
+        raise InvalidArgument(f"An id must be 24 lower-case hex digits, and is {text[:60]!r}.")
+    return text
 
 
 def _moment(moment: datetime | str | None) -> str | None:

@@ -148,6 +148,13 @@ class InternalError(LodolError, code="internal_error"):
     """A fault of the service."""
 
 
+class InvalidArgument(LodolError, ValueError):
+    """What was given cannot be sent, an id or a key above all; nothing was."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, code="invalid_argument")
+
+
 class ConnectionFailed(LodolError):
     """No answer came from the API at `url`; the cause says why.
 

@@ -177,15 +177,19 @@ def show_list(name: str, rows: Iterable[Mapping[str, Any]], columns: Iterable[st
     if not rows:
         print(f"There are no {name}.", file=sys.stderr)
         return
-    lines = [[column.upper() for column in columns], *([_cell(row[column]) for column in columns] for row in rows)]
+    lines = [[column.upper() for column in columns], *(_cells(row, columns) for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(columns))]
     for line in lines:
         print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _cell(value: Any) -> str:
-    text = " ".join(text_of(value).split())
-    return text if len(text) <= _CELL_CHARACTERS else f"{text[: _CELL_CHARACTERS - 1]}…"
+def _cells(row: Mapping[str, Any], columns: list[str]) -> list[str]:
+    """The cells of a row; what stands last is whole, as it moves no other."""
+    texts = [" ".join(text_of(row[column]).split()) for column in columns]
+    return [
+        *(text if len(text) <= _CELL_CHARACTERS else f"{text[: _CELL_CHARACTERS - 1]}…" for text in texts[:-1]),
+        texts[-1],
+    ]
 
 
 def print_json(value: Mapping[str, Any]) -> None:

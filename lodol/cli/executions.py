@@ -1,6 +1,7 @@
 """`lodol run` and `lodol executions`: start runs, follow them, find them again, look into them."""
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ import typer
 
 from domain.entities.executions import Status
 from lodol.cli.connection import connect
-from lodol.cli.console import AsJson, CannotDo, Misused, command, print_json, show, show_list
+from lodol.cli.console import AsJson, CannotDo, Misused, Told, command, fail, print_json, show, show_list
 from lodol.cli.inputs import Input, read_input
 from lodol.cli.profile import ProfileName
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Executions: found, followed, looked into, stopped, repeated.")
 
+_USUAL = 20
 _ID = re.compile(r"[0-9a-f]{24}")
-_AGO = re.compile(r"([0-9]+)([smhdw])")
+_AGO = re.compile(r"(?:[0-9]+[smhdw])+")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 ExecutionId = Annotated[str, typer.Argument(help="Its id, as `executions list` shows it.")]
@@ -28,7 +30,9 @@ Workflow = Annotated[str, typer.Argument(help="The workflow's id or its name.")]
 Key = Annotated[str | None, typer.Option("--key", help="An idempotency key: repeated with it, it is done once.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exits with 1 unless it succeeds.")]
 OfWorkflow = Annotated[str | None, typer.Option("--workflow", help="Only of this workflow: its id or its name.")]
-Since = Annotated[str | None, typer.Option(help="Started after: a moment in ISO 8601, or how long ago (12h, 3d).")]
+Since = Annotated[
+    str | None, typer.Option(help="Started after: a moment in ISO 8601, or how long ago (30m, 12h, 3d, 1d12h).")
+]
 Before = Annotated[str | None, typer.Option(help="Started before: likewise.")]
 
 
@@ -57,7 +61,9 @@ def list_executions(
     workflow: OfWorkflow = None,
     since: Since = None,
     before: Before = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many at most; without it 20, and of ids alone all.")
+    ] = None,
     only_ids: Annotated[bool, typer.Option("--ids", help="Only their ids, a line each, for the next command.")] = False,
     profile_name: ProfileName = None,
     as_json: AsJson = False,
@@ -74,15 +80,23 @@ def list_executions(
             workflow_id=workflow and _workflow_id(client, workflow),
             **_between(since, before),
             errors=True,
-            page_size=min(limit, 100),
+            page_size=100 if limit is None else min(limit + 1, 100),
         )
-        rows = [row.model_dump() for row in islice(found, limit)]
+        most = limit or (None if only_ids else _USUAL)
+        rows = [row.model_dump() for row in islice(found, most and most + 1)]
+    has_more = most is not None and len(rows) > most
+    rows = rows[:most]
     if only_ids:
         for row in rows:
             print(row["execution_id"])
+    elif as_json:
+        print_json({"executions": rows, "has_more": has_more})
         return
-    columns = ("execution_id", "status", "started_at", "completed_at", "workflow_name", "error")
-    show_list("executions", rows, columns, as_json=as_json)
+    else:
+        columns = ("execution_id", "status", "started_at", "completed_at", "workflow_name", "error")
+        show_list("executions", rows, columns, as_json=False)
+    if has_more:
+        print(f"These are the newest {most}; there are more: --limit", file=sys.stderr)
 
 
 @app.command("show")
@@ -114,6 +128,16 @@ def show_history(execution: ExecutionId, profile_name: ProfileName = None, as_js
 
     for line in lines_of(history):
         print(line)
+
+
+@app.command("input")
+@command
+def show_input(execution: ExecutionId, profile_name: ProfileName = None) -> None:
+    """Print the whole input of an execution as JSON, to be changed and given to `rerun --input @FILE`."""
+    import json
+
+    with connect(profile_name) as client:
+        print(json.dumps(client.history(execution).input, ensure_ascii=False, indent=2))
 
 
 @app.command("watch")
@@ -221,8 +245,6 @@ def _follow(client: "Client", execution_id: str, started: dict[str, Any], *, is_
 
 
 def _watched(client: "Client", execution_id: str, *, as_json: bool) -> "History":
-    import sys
-
     from lodol.cli import watching
 
     try:
@@ -230,11 +252,8 @@ def _watched(client: "Client", execution_id: str, *, as_json: bool) -> "History"
             return watching.watch(client, execution_id)
         *_, history = client.watch(execution_id)
     except KeyboardInterrupt:
-        print(
-            f"\nIt goes on. Follow it: lodol executions watch {execution_id}\n"
-            f"Stop it: lodol executions stop {execution_id}",
-            file=sys.stderr,
-        )
+        follow, stop = f"lodol executions watch {execution_id}", f"lodol executions stop {execution_id}"
+        fail(Told(f"It goes on. Follow it: {follow}\nStop it: {stop}", "interrupted"), as_json=as_json)
         raise typer.Exit(130) from None
     print_json(history.model_dump(exclude_unset=True))
     return history
@@ -278,14 +297,17 @@ def _moment(text: str | None, option: str) -> datetime | None:
     """A moment as it was given: ISO 8601, this machine's time without an offset; or how long ago it was."""
     if text is None:
         return None
-    if ago := _AGO.fullmatch(text):
+    if _AGO.fullmatch(text):
+        parts = re.findall(r"([0-9]+)([smhdw])", text)
         try:
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+            return datetime.now(UTC) - sum(
+                (timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta()
+            )
         except OverflowError:
             raise Misused(f"{option} is too long ago: {text}.") from None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        sentence = f"{option} must be a moment in ISO 8601, or how long ago, as 12h or 3d; not {text!r}."
+        sentence = f"{option} must be a moment in ISO 8601, or how long ago, as 30m, 12h, 3d or 1d12h; not {text!r}."
         raise Misused(sentence) from None
     return moment.astimezone()

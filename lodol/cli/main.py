@@ -41,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         context = getattr(wrong, "ctx", None)
         hint = f" Look: {context.command_path} --help" if context else ""
         said = " ".join(getattr(wrong, "format_message", wrong.__str__)().split())
+        if not said:
+            return 2  # a group without a command has shown its help
         end = "" if said.endswith((".", "?")) else "."
         fail(Told(f"{said}{end}{hint}", "usage"), as_json="--json" in given)
         return 2

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Where the API is, and with which k
 
 _USUAL = "default"
 _OTHERS = 0o077
+_NAME = re.compile(r"[\w .-]+")
 
 ProfileName = Annotated[
     str | None,
@@ -44,9 +46,17 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Keep an API and its key; the key is asked for, or read from standard input."""
+    from lodol.client import Client
+
+    if not _NAME.fullmatch(name):
+        raise CannotDo("A profile's name has letters, digits, spaces and . _ - only.")
     api_key = _typed() if sys.stdin.isatty() else sys.stdin.readline().strip()
     if not api_key:
         raise CannotDo("There is no key: type it, or send it to standard input.")
+    try:
+        Client(url, api_key).close()
+    except ValueError as error:
+        raise CannotDo(str(error)) from None
     _write({**_read(), name: Profile(url, api_key)})
     show({"profile": name, "url": url, "file": str(_file())}, as_json=as_json)
 
@@ -87,7 +97,8 @@ def find(name: str | None) -> Profile:
     if url and api_key:
         return Profile(url, api_key)
     if url or api_key:
-        raise CannotDo("LODOL_URL and LODOL_API_KEY go together, and only one of them is set.")
+        missing = "LODOL_API_KEY" if url else "LODOL_URL"
+        raise CannotDo(f"LODOL_URL and LODOL_API_KEY go together, and {missing} is not set.")
     if _USUAL in profiles:
         return profiles[_USUAL]
     if local := local_stack():

@@ -21,7 +21,7 @@ def list_reviews(
     """List the reviews of the workspace, newest first."""
     with connect(profile_name) as client:
         rows = [review.model_dump() for review in client.reviews(pending=pending)]
-    columns = ("review_id", "execution_id", "status", "decision", "created_at", "content")
+    columns = ("review_id", "execution_id", "status", "decisions", "decision", "created_at", "content")
     show_list("reviews", rows, columns, as_json=as_json)
 
 

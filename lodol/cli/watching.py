@@ -39,8 +39,11 @@ def watch(client: "Client", execution_id: str) -> History:
 def _calm(histories: Iterable[History]) -> History:
     """Print what has settled, once, calls before the step that makes them; and each thing that is waited for."""
     printed: set[Position] = set()
-    waited = ""
+    waited, is_first = "", True
     for history in histories:
+        if is_first:
+            print(_title(history), flush=True)
+        is_first = False
         settled = [entry for entry in history.entries if is_settled(entry) and position_of(entry) not in printed]
         for entry in sorted(settled, key=lambda entry: (entry.step, entry.type == "step")):
             print(_line(entry, None), flush=True)
@@ -71,7 +74,9 @@ def _live(histories: Iterable[History]) -> History:
         for history in histories:
             latest[:] = [history]
             live.refresh()
-    console.print(styled([*(_line(entry, None) for entry in history.entries), *_end(history)]), soft_wrap=True)
+    console.print(
+        styled([_title(history), *(_line(entry, None) for entry in history.entries), *_end(history)]), soft_wrap=True
+    )
     return history
 
 
@@ -101,7 +106,7 @@ def styled(lines: Iterable[str]) -> "Text":
 def lines_of(history: History) -> Iterator[str]:
     """All of a history, a line for each thing."""
     now = utc_now() if history.status == "running" else None
-    yield f"{history.workflow_name}, version {history.version}, {history.execution_id}"
+    yield _title(history)
     if history.rerun_of:
         yield f"repeats {history.rerun_of.execution_id} from step {history.rerun_of.from_step} on"
     for rerun in history.reruns:
@@ -115,14 +120,21 @@ def lines_of(history: History) -> Iterator[str]:
     yield from _end(history)
 
 
+def _title(history: History) -> str:
+    return f"{history.workflow_name}, version {history.version}, {history.execution_id}"
+
+
 def _end(history: History) -> Iterator[str]:
     if history.status == "success":
         yield f"output  {_short(history.output)}"
     yield f"{_SIGNS[history.status]} {history.status}  {_elapsed(history, utc_now())}"
     if history.error:
         yield history.error
-        yield "Repeat it from there, with --input JSON on another input:"
-        yield f"lodol executions rerun {history.execution_id} --from-failed"
+        rerun = f"lodol executions rerun {history.execution_id} --from-failed"
+        yield f"On another input: lodol executions input {history.execution_id} > input.json, change it, and then"
+        yield f"{rerun} --input @input.json"
+        yield "Repeat it from there:"
+        yield rerun
 
 
 def _line(entry: HistoryEntry, now: datetime | None) -> str:
@@ -170,7 +182,9 @@ def _waits(history: History, now: datetime | None) -> str:
             return f"↻ attempt {waits.attempt}{until.replace(' until', ' at', 1)}, because {waits.error}"
         case _:
             reviews = ", ".join(waits.review_ids)
-            return f"? waits for people{until}: review {reviews}"
+            return (
+                f"? waits for people{until}: review {reviews} (lodol review show ID, lodol review decide ID DECISION)"
+            )
 
 
 def _elapsed(history: History, now: datetime) -> str:

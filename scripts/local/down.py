@@ -10,6 +10,7 @@ def main() -> None:
     if running is None:
         print("Nothing is running.")
     else:
+        print("Ending the local cloud and saving its state …", flush=True)
         home.end(running.demo_site)
         Cloud(running.cloud, running.port).stop()
         clear(home.HOME)

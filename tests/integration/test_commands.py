@@ -151,10 +151,12 @@ def test_a_key_that_cannot_find_names_is_told_that_an_id_will_do(
 def test_a_watched_run_prints_each_thing_once_and_exits_as_it_ended(lodol: Any, system: System) -> None:
     loop = for_each("n", literal([1, 2]), do(call("log.info", var("n"))), sleep(90))
 
-    said = lodol("run", workflow(system, loop, do(post("https://flaky/")), ret(literal(7))), "--watch")
+    name = workflow(system, loop, do(post("https://flaky/")), ret(literal(7)))
+    said = lodol("run", name, "--watch")
 
     assert said.status == 0
     assert [re.sub(r"  [0-9.]+ (ms|s|min)\b.*", "", line) for line in said.lines] == [
+        f"{name}, version 1, {system.stored()[0].id}",
         "      · 1",
         "◷ waits until 2026-01-15T10:31:30+00:00",
         "      ✓ time.sleep",
@@ -176,11 +178,14 @@ def test_a_failure_says_where_and_how_to_go_on(lodol: Any, system: System) -> No
 
     assert said.status == 1
     execution_id = system.stored()[0].id
-    assert said.lines[-4:] == [
+    rerun = f"lodol executions rerun {execution_id} --from-failed"
+    assert said.lines[-6:] == [
         "✗ failed  0 ms",
         "Step 1 failed: body[1].expr: http.request: refused",
-        "Repeat it from there, with --input JSON on another input:",
-        f"lodol executions rerun {execution_id} --from-failed",
+        f"On another input: lodol executions input {execution_id} > input.json, change it, and then",
+        f"{rerun} --input @input.json",
+        "Repeat it from there:",
+        rerun,
     ]
 
     system.world.request = lambda *_: {"status": 200}  # type: ignore[method-assign]
@@ -257,6 +262,11 @@ def test_ids_alone_are_what_the_next_command_takes(lodol: Any, system: System) -
     said = lodol("executions", "list", "--status", "failed", "--ids")
     assert said.lines == ids[::-1]
     assert lodol("executions", "list", "--status", "stopped", "--ids").out == ""
+    assert said.err == ""
+    first = lodol("executions", "list", "--ids", "--limit", "1")
+    assert (first.lines, first.err) == (ids[1:], "These are the newest 1; there are more: --limit\n")
+    whole, part = lodol("executions", "list", "--json"), lodol("executions", "list", "--limit", "1", "--json")
+    assert (whole.json["has_more"], part.json["has_more"], len(part.json["executions"])) == (False, True, 1)
     assert lodol("executions", "list", "--ids", "--json").status == 2
 
 
@@ -275,6 +285,7 @@ def test_a_time_that_ends_before_it_begins_is_refused(lodol: Any, api: Api) -> N
         ("12h", timedelta(hours=12)),
         ("3d", timedelta(days=3)),
         ("2w", timedelta(weeks=2)),
+        ("1d12h", timedelta(hours=36)),
     ],
 )
 def test_a_moment_may_be_how_long_ago_it_was(text: str, ago: timedelta) -> None:
@@ -402,6 +413,39 @@ def test_a_refusal_is_a_sentence_or_an_object_with_its_code(lodol: Any) -> None:
     assert as_json.out == ""
 
 
+@pytest.mark.parametrize(
+    "given", ["", "../workspace", "6968C1A88F3C5E0B7A9D2C41", " " + "0" * 24, "0" * 24 + "/history"]
+)
+@pytest.mark.parametrize("verb", ["show", "history", "watch", "stop", "rerun", "open", "input"])
+def test_what_is_no_id_is_told_and_nothing_is_asked(lodol: Any, api: Api, verb: str, given: str) -> None:
+    said = lodol("executions", verb, given)
+
+    assert (said.status, api.asked) == (1, [])
+    assert said.err == f"An id must be 24 lower-case hex digits, and is {given!r}.\n"
+
+
+def test_what_is_no_key_is_told_as_an_object_too(lodol: Any) -> None:
+    said = lodol("executions", "rerun", "0" * 24, "--key", "", "--json")
+
+    sentence = "An idempotency key must have 1 to 256 visible ASCII characters."
+    assert json.loads(said.err) == {"error": sentence, "code": "invalid_argument"}
+
+
+def test_the_input_of_an_execution_is_printed_whole_for_the_next(lodol: Any, system: System, tmp_path: Path) -> None:
+    given = {"names": ["ü" * 300]}
+    name = workflow(system, ret(var("input")))
+    execution_id = lodol("run", name, "--input", json.dumps(given), "--watch", "--json").json["execution_id"]
+
+    assert lodol("executions", "input", execution_id).json == given
+
+
+def test_a_group_without_a_command_shows_its_help_and_says_nothing_else(lodol: Any) -> None:
+    for arguments in ([], ["executions"]):
+        said = lodol(*arguments)
+        assert (said.status, said.err) == (2, "")
+        assert "Usage" in said.out
+
+
 def test_a_key_without_the_scope_is_told_which(
     system: System, api: Api, lodol: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -484,7 +528,7 @@ def test_the_surroundings_win_over_the_usual_profile_and_a_name_over_them(
     typed(monkeypatch, "sk_1")
     main(["profile", "add", "--url", URL])
     monkeypatch.setenv("LODOL_URL", "https://env/api")
-    with pytest.raises(console.CannotDo, match="only one of them is set"):
+    with pytest.raises(console.CannotDo, match="LODOL_API_KEY is not set"):
         profile.find(None)
     monkeypatch.setenv("LODOL_API_KEY", "sk_2")
 

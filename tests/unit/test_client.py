@@ -745,13 +745,16 @@ def test_an_id_that_would_name_another_endpoint_is_refused(text: str) -> None:
             use(text)
 
 
-def test_an_id_stays_within_its_place_in_the_path() -> None:
-    api = Api(refusal(404, "execution_not_found"))
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a/../b?c", f"{EXECUTION}/history", EXECUTION.upper(), f" {EXECUTION}"]
+)
+def test_what_is_no_id_is_never_part_of_a_path(text: str) -> None:
+    api = Api()
 
-    with pytest.raises(errors.ExecutionNotFound):
-        api.client().execution("a/../b?c")
+    with pytest.raises(errors.InvalidArgument, match="An id must be 24 lower-case hex digits"):
+        api.client().execution(text)
 
-    assert api.requests[0].url.raw_path == b"/api/v1/executions/a%2F..%2Fb%3Fc"
+    assert api.requests == []
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, {"a": [math.nan]}])

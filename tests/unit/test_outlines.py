@@ -104,9 +104,9 @@ def test_a_loop_over_parts_names_them_all() -> None:
 
 def test_a_long_line_is_cut() -> None:
     [(_, _, text)] = lines(do(literal("x" * 200)))
-    assert (len(text), text[-1]) == (80, "…")
-    [(_, _, text)] = lines(do(literal("x" * 78)))
-    assert text == f'"{"x" * 78}"'
+    assert (len(text), text[-1]) == (160, "…")
+    [(_, _, text)] = lines(do(literal("x" * 158)))
+    assert text == f'"{"x" * 158}"'
 
 
 def test_a_line_of_a_source_has_its_number() -> None:

@@ -10,7 +10,7 @@ from domain.program.lines import Lines
 from domain.program.python.printing_expressions import Expressions
 from domain.program.signatures import Signatures
 
-_LONGEST = 80
+_LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True)
