@@ -745,9 +745,7 @@ def test_an_id_that_would_name_another_endpoint_is_refused(text: str) -> None:
             use(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["", ".", "..", "a/../b?c", f"{EXECUTION}/history", EXECUTION.upper(), f" {EXECUTION}"]
-)
+@pytest.mark.parametrize("text", ["", ".", "..", "a/../b?c", f"{EXECUTION}/history", "ABCDEF" * 4, f" {EXECUTION}"])
 def test_what_is_no_id_is_never_part_of_a_path(text: str) -> None:
     api = Api()
 
