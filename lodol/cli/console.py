@@ -77,7 +77,7 @@ def command[**P](function: Callable[P, None]) -> Callable[P, None]:
             told = _told(failure)
             if told is None:
                 raise
-            told = replace(told, sentence=_with_options(told.sentence, kwargs))
+            told = replace(told, sentence=_about(_with_options(told.sentence, kwargs), told.code, kwargs))
             fail(told, as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(1) from None
 
@@ -103,6 +103,12 @@ def _with_options(sentence: str, parameters: Iterable[str]) -> str:
         if "_" in name:
             sentence = re.sub(rf"\b{name}\b", f"--{name.replace('_', '-')}", sentence)
     return sentence
+
+
+def _about(sentence: str, code: str, parameters: Mapping[str, Any]) -> str:
+    """A sentence that something does not exist, with what was asked for: who asks for many sees which one."""
+    asked = next((parameters[name] for name in ("execution", "review") if parameters.get(name)), None)
+    return f"{sentence}: {asked}" if asked and code in {"execution_not_found", "review_not_found"} else sentence
 
 
 def _told(failure: Exception) -> Told | None:

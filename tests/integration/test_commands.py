@@ -406,10 +406,10 @@ def test_a_refusal_is_a_sentence_or_an_object_with_its_code(lodol: Any) -> None:
     plain, as_json = lodol("executions", "show", "0" * 24), lodol("executions", "show", "0" * 24, "--json")
 
     assert (plain.status, plain.out) == (1, "")
-    assert plain.err.startswith("Execution not found (404 execution_not_found, request ")
+    assert plain.err.startswith(f"Execution not found: {'0' * 24} (404 execution_not_found, request ")
     told = json.loads(as_json.err)
     assert told.pop("request_id")
-    assert told == {"error": "Execution not found", "code": "execution_not_found", "status": 404}
+    assert told == {"error": f"Execution not found: {'0' * 24}", "code": "execution_not_found", "status": 404}
     assert as_json.out == ""
 
 
