@@ -37,7 +37,7 @@ a slice takes nine with the wait behind it, more where a task is tried again."""
 WORTH_A_WRITE = 16
 """A resume point is worth its write once a resume would read so many more steps and calls of finished rounds."""
 
-_STAY_SECONDS = 10.0
+STAY_SECONDS = 10.0
 """The least time a step may stay in a slice before it is left at one of its calls."""
 
 
@@ -194,7 +194,7 @@ class _Slice:
             settings=self._context.settings,
             clock=self._context.clock,
             random=self._context.random,
-            is_time_over=lambda: self._elapsed() >= max(self._context.slice_seconds, _STAY_SECONDS),
+            is_time_over=lambda: self._elapsed() >= max(self._context.slice_seconds, STAY_SECONDS),
         )
         outcome = run_step(self._program, index, self._variables, calls, bookmark)
         self._checkpoint.spend(outcome.visits)
