@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from domain.lines import one_line, printable
+from domain.printable import one_line, printable
 from lodol.cli.local import is_local_api
 from lodol.errors import traceable
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from domain.lines import one_line, printable
+from domain.printable import one_line, printable
 from lodol.cli.console import AsJson, CannotDo, Misused, command, print_json, say
 from lodol.cli.inputs import Input, read_input
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from domain.lines import one_line
+from domain.printable import one_line
 from domain.moments import utc_now
 from lodol.cli.console import is_interactive, say_line
 from lodol.durations import duration

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.entities.journal import CallState
-from domain.lines import one_line, printable
+from domain.printable import one_line, printable
 from domain.moments import to_text
 from domain.program.values import dumps
 from lodol.durations import duration

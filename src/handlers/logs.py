@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from domain.lines import printable
+from domain.printable import printable
 
 
 def _on_one_line(record: dict[str, Any]) -> str:

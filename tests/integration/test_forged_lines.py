@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.entities.workspaces import Workspace
-from domain.lines import one_line, printable
+from domain.printable import one_line, printable
 from domain.moments import utc_now
 from handlers import run_steps
 from handlers.logs import logger
