@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from domain.printable import one_line
 from domain.moments import utc_now
+from domain.printable import one_line
 from lodol.cli.console import is_interactive, say_line
 from lodol.durations import duration
 from lodol.models import CallEntry, History, HistoryEntry, LogEntry, Position, StepEntry, is_settled, position_of

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.entities.journal import CallState
-from domain.printable import one_line, printable
 from domain.moments import to_text
+from domain.printable import one_line, printable
 from domain.program.values import dumps
 from lodol.durations import duration
 from lodol.trying.answers import ASKS

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from domain.entities.workspaces import Workspace
-from domain.printable import one_line, printable
 from domain.moments import utc_now
+from domain.printable import one_line, printable
 from handlers import run_steps
 from handlers.logs import logger
 from handlers.worker import Worker

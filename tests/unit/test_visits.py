@@ -182,7 +182,7 @@ def test_a_failure_too_large_to_be_caught_fails_the_try() -> None:
 
     outcome = run_step(parse(program(caught)), 0, {}, Effects())
 
-    assert outcome.ending == Failed(f"body[0]: a value takes more than the limit of {VALUE_BYTES} bytes as JSON")
+    assert outcome.ending == Failed(f"a value takes more than the limit of {VALUE_BYTES} bytes as JSON", "body[0]")
 
 
 def test_the_last_visit_is_allowed_and_the_next_is_not() -> None:
