@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.printable import one_line, printable
 from lodol.cli.local import is_local_api
 from lodol.errors import traceable
 
@@ -94,7 +95,7 @@ def fail(told: Told, *, as_json: bool) -> None:
     }
     fields |= {"findings": told.findings}
     known = {name: value for name, value in fields.items() if value is not None}
-    print(json.dumps(known, ensure_ascii=False) if as_json else told, file=sys.stderr)
+    say(json.dumps(known, ensure_ascii=False) if as_json else told, to_errors=True)
 
 
 def _with_options(sentence: str, parameters: Iterable[str]) -> str:
@@ -161,6 +162,16 @@ def _told_by_aws(failure: Exception) -> Told | None:
     return None
 
 
+def say(text: object = "", *, to_errors: bool = False, end: str = "\n") -> None:
+    """Print a text, of which nothing is obeyed by a terminal whoever has made it."""
+    print(printable(str(text)), file=sys.stderr if to_errors else sys.stdout, end=end, flush=True)
+
+
+def say_line(line: str) -> None:
+    """Print what is one line whatever stands in it."""
+    say(one_line(line))
+
+
 def show(value: Mapping[str, Any], *, as_json: bool) -> None:
     """Print an object: as JSON, or one line for each field."""
     if as_json:
@@ -168,7 +179,7 @@ def show(value: Mapping[str, Any], *, as_json: bool) -> None:
         return
     widest = max(map(len, value))
     for name, field in value.items():
-        print(f"{name:{widest}}  {text_of(field)}".rstrip())
+        say_line(f"{name:{widest}}  {text_of(field)}".rstrip())
 
 
 def show_list(name: str, rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool) -> None:
@@ -181,17 +192,17 @@ def show_list(name: str, rows: Iterable[Mapping[str, Any]], columns: Iterable[st
         print_json({name: rows})
         return
     if not rows:
-        print(f"There are no {name}.", file=sys.stderr)
+        say(f"There are no {name}.", to_errors=True)
         return
     lines = [[column.upper() for column in columns], *(_cells(row, columns) for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(columns))]
     for line in lines:
-        print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+        say_line("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _cells(row: Mapping[str, Any], columns: list[str]) -> list[str]:
     """The cells of a row; what stands last is whole, as it moves no other."""
-    texts = [" ".join(text_of(row[column]).split()) for column in columns]
+    texts = [one_line(" ".join(text_of(row[column]).split())) for column in columns]
     return [
         *(text if len(text) <= _CELL_CHARACTERS else f"{text[: _CELL_CHARACTERS - 1]}…" for text in texts[:-1]),
         texts[-1],
@@ -200,7 +211,7 @@ def _cells(row: Mapping[str, Any], columns: list[str]) -> list[str]:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    say(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def text_of(value: Any) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 
 import typer
 
-from lodol.cli.console import AsJson, StackName, command, print_json, show
+from lodol.cli.console import AsJson, StackName, command, print_json, say, show
 
 
 @command
@@ -23,7 +23,7 @@ def doctor(stack_name: StackName = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(shown)
     elif not any(shown.values()):
-        print("All is well.")
+        say("All is well.")
     else:
         show({name: what for name, what in shown.items() if what}, as_json=False)
     if any(shown.values()):

@@ -1,7 +1,6 @@
 """`lodol run` and `lodol executions`: start runs, follow them, find them again, look into them."""
 
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ import typer
 
 from domain.entities.executions import Status
 from lodol.cli.connection import connect
-from lodol.cli.console import AsJson, CannotDo, Misused, Told, command, fail, print_json, show, show_list
+from lodol.cli.console import AsJson, CannotDo, Misused, Told, command, fail, print_json, say, say_line, show, show_list
 from lodol.cli.inputs import Input, read_input
 from lodol.cli.profile import ProfileName
 
@@ -88,7 +87,7 @@ def list_executions(
     rows = rows[:most]
     if only_ids:
         for row in rows:
-            print(row["execution_id"])
+            say_line(row["execution_id"])
     elif as_json:
         print_json({"executions": rows, "has_more": has_more})
         return
@@ -96,7 +95,7 @@ def list_executions(
         columns = ("execution_id", "status", "started_at", "completed_at", "workflow_name", "error")
         show_list("executions", rows, columns, as_json=False)
     if has_more:
-        print(f"These are the newest {most}; there are more: --limit", file=sys.stderr)
+        say(f"These are the newest {most}; there are more: --limit", to_errors=True)
 
 
 @app.command("show")
@@ -111,7 +110,7 @@ def show_execution(execution: ExecutionId, profile_name: ProfileName = None, as_
     steps = found.pop("steps")
     show(found, as_json=False)
     for step in steps:
-        print()
+        say()
         show(step, as_json=False)
 
 
@@ -127,7 +126,7 @@ def show_history(execution: ExecutionId, profile_name: ProfileName = None, as_js
     from lodol.cli.watching import lines_of
 
     for line in lines_of(history):
-        print(line)
+        say_line(line)
 
 
 @app.command("input")
@@ -137,7 +136,7 @@ def show_input(execution: ExecutionId, profile_name: ProfileName = None) -> None
     import json
 
     with connect(profile_name) as client:
-        print(json.dumps(client.history(execution).input, ensure_ascii=False, indent=2))
+        say(json.dumps(client.history(execution).input, ensure_ascii=False, indent=2))
 
 
 @app.command("watch")

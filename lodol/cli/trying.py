@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lodol.cli.console import AsJson, CannotDo, Misused, command
+from domain.printable import one_line, printable
+from lodol.cli.console import AsJson, CannotDo, Misused, command, print_json, say
 from lodol.cli.inputs import Input, read_input
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def try_workflow(
         assert answers and document  # noqa: S101, PT018 - nothing else can be unusable
         raise _unusable(answers, document, unusable) from None
     if as_json:
-        print(json.dumps(report.as_object(tried, unused, crashes), ensure_ascii=False, indent=2))
+        print_json(report.as_object(tried, unused, crashes))
     else:
         for line in report.lines(tried, _paint):
             typer.echo(line)
@@ -76,12 +75,12 @@ def try_workflow(
             typer.echo(f"{crashes.tried} crashes, the same result each time")
         if tried.missing:
             into = f"into {answers}" if answers else "into a file for --answers"
-            print(_explained(tried, tried.missing, into), file=sys.stderr)
+            say(_explained(tried, tried.missing, into), to_errors=True)
     if answers and document:
         for each in unused:
-            print(_unusable(answers, document, each), file=sys.stderr)
+            say(_unusable(answers, document, each), to_errors=True)
     if crashes and crashes.difference:
-        print(crashes.difference, file=sys.stderr)
+        say(crashes.difference, to_errors=True)
     if not tried.is_success or unused or (crashes and crashes.difference):
         raise typer.Exit(1)
 
@@ -97,9 +96,7 @@ def run_cases(
     judged = [(file, verdict) for file, workflow in files for verdict in _judged(file, workflow)]
     failed = [verdict for _, verdict in judged if verdict.problems]
     if as_json:
-        print(
-            json.dumps({"cases": [_as_object(file, verdict) for file, verdict in judged]}, ensure_ascii=False, indent=2)
-        )
+        print_json({"cases": [_as_object(file, verdict) for file, verdict in judged]})
     else:
         told = None
         for file, verdict in judged:
@@ -110,7 +107,7 @@ def run_cases(
                 f"  {_paint('FAIL', 'red') if verdict.problems else _paint('ok  ', 'green')}  {verdict.case.name}"
             )
             for problem in verdict.problems:
-                typer.echo("\n".join(f"          {line}" for line in problem.splitlines()))
+                typer.echo("\n".join(f"          {printable(line)}" for line in problem.splitlines()))
         seconds = sum(verdict.seconds for _, verdict in judged)
         typer.echo(f"{len(judged) - len(failed)} passed, {len(failed)} failed in {seconds:.2f} s")
     if junit:
@@ -243,5 +240,5 @@ def _explained(tried: Tried, missing: NoAnswer, into: str) -> str:
 
 
 def _paint(text: str, colour: str) -> str:
-    """Colour a text for a terminal; `typer.echo` takes colours away where there is none."""
-    return typer.style(text, **_COLOURS.get(colour, {"fg": colour}))
+    """Colour a line for a terminal; `typer.echo` takes colours away where there is none."""
+    return typer.style(one_line(text), **_COLOURS.get(colour, {"fg": colour}))

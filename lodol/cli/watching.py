@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.moments import utc_now
-from lodol.cli.console import is_interactive
+from domain.printable import one_line
+from lodol.cli.console import is_interactive, say_line
 from lodol.durations import duration
 from lodol.models import CallEntry, History, HistoryEntry, LogEntry, Position, StepEntry, is_settled, position_of
 
@@ -42,18 +43,18 @@ def _calm(histories: Iterable[History]) -> History:
     waited, is_first = "", True
     for history in histories:
         if is_first:
-            print(_title(history), flush=True)
+            say_line(_title(history))
         is_first = False
         settled = [entry for entry in history.entries if is_settled(entry) and position_of(entry) not in printed]
         for entry in sorted(settled, key=lambda entry: (entry.step, entry.type == "step")):
-            print(_line(entry, None), flush=True)
+            say_line(_line(entry, None))
         printed |= set(map(position_of, settled))
         waits = _waits(history, None)
         if waits and waits != waited:
-            print(waits, flush=True)
+            say_line(waits)
         waited = waits
     for line in _end(history):
-        print(line)
+        say_line(line)
     return history
 
 
@@ -98,7 +99,7 @@ def styled(lines: Iterable[str]) -> "Text":
     text = Text()
     for line in lines:
         sign = line.lstrip()[:1]
-        text.append(f"{line}\n", _STYLES.get(sign, "dim" if sign == "·" else ""))
+        text.append(f"{one_line(line)}\n", _STYLES.get(sign, "dim" if sign == "·" else ""))
     text.rstrip()
     return text
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lodol.cli.console import AsJson, CannotDo, StackName, command, print_json, show, show_list
+from lodol.cli.console import AsJson, CannotDo, StackName, command, print_json, say, show, show_list
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
@@ -33,7 +33,7 @@ def check(
         print_json({"findings": [finding for each in checked for finding in each.objects]})
     else:
         for each in checked:
-            print(each.told or f"{each.path}: nothing is wrong with it")
+            say(each.told or f"{each.path}: nothing is wrong with it")
     if any(each.workflow is None for each in checked):
         raise typer.Exit(1)
 
@@ -111,12 +111,12 @@ def show_workflow(
     program: Any = version.tree()
     if as_yaml:
         file = {"id": found.id, "name": found.name, "description": found.description, "program": program}
-        print(to_yaml(file), end="")
+        say(to_yaml(file), end="")
     elif as_python and source is not None:
-        print(source, end="")
+        say(source, end="")
     elif as_python:
         named = {"name": found.name, "description": found.description, "workflow_id": found.id}
-        print(written(program, SIGNATURES, **named), end="")
+        say(written(program, SIGNATURES, **named), end="")
     else:
         show(workflow_with_program(found, program, source), as_json=as_json)
 

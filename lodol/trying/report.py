@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.entities.journal import CallState
 from domain.moments import to_text
+from domain.printable import one_line, printable
 from domain.program.values import dumps
 from lodol.durations import duration
 from lodol.trying.answers import ASKS
@@ -106,7 +107,7 @@ def lines(tried: Tried, paint: Paint) -> Iterator[str]:
         is_good = step.status.value == "completed"
         line = tried.outline[f"body[{step.index}]"]
         place = paint(f"line {line.number:<4}", "dim") if line.number else ""
-        yield f"{paint(f'{step.index:>3}', 'cyan')}  {place}{line.text}"
+        yield f"{paint(f'{step.index:>3}', 'cyan')}  {place}{one_line(line.text)}"
         for at, entry in calls[:_MOST_CALLS]:
             meanwhile = []
             # Who asks is not who waits for the answer.
@@ -140,7 +141,7 @@ def _call_lines(entry: Entry, arguments: Mapping[str, Value], meanwhile: list[st
         yield paint(f"  attempt {miss.attempt} failed: {miss.message}; {until}", "yellow")
     yield from (f"  {line}" for line in meanwhile)
     if entry.line is not None:
-        yield from (f"  | {line}" for line in entry.line.splitlines() or [""])
+        yield from (f"  | {printable(line)}" for line in entry.line.splitlines() or [""])
     if entry.state is CallState.FAILED:
         yield paint(f"  ✗ {entry.message}", "red")
     elif entry.until:
@@ -150,7 +151,7 @@ def _call_lines(entry: Entry, arguments: Mapping[str, Value], meanwhile: list[st
 
 
 def _decision_line(decision: Decision, is_counted: bool, started: datetime, paint: Paint) -> str:
-    comment = f", {dumps(decision.comment)}" if decision.comment else ""
+    comment = f", {one_line(dumps(decision.comment))}" if decision.comment else ""
     told = f"a person decided {decision.decision}{comment}, {_span(started, decision.at)} after the start"
     return told if is_counted else paint(f"{told}: too late, it does not count", "yellow")
 
@@ -159,8 +160,8 @@ def _end_line(tried: Tried, paint: Paint) -> str:
     execution = tried.execution
     took = _span(execution.started, tried.world.now)
     if tried.is_success:
-        return f"{paint('success', 'green')} after {took}: {dumps(tried.output)}"
-    return f"{paint('failed', 'red')} after {took}: {execution.error}"
+        return f"{paint('success', 'green')} after {took}: {one_line(dumps(tried.output))}"
+    return f"{paint('failed', 'red')} after {took}: {one_line(execution.error or '')}"
 
 
 def _short(value: Value) -> str:
@@ -168,7 +169,7 @@ def _short(value: Value) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return one_line(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
 
 
 def _span(begin: datetime, end: datetime) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from domain import refusals
 from domain.entities.api_keys import Scope
 from domain.program.values import dumps
-from domain.refusals import Refusal, RouteNotFound
+from domain.refusals import InvalidRequest, Refusal, RouteNotFound
 from handlers.logs import logged, logger
 from handlers.parameters import Parameter
 from handlers.requests import Event, JsonBody, Request
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from views.view import View
+
+_NO_EVENT = "The event must be one that API Gateway sends."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,12 @@ class Endpoint:
         return re.sub(r"<(\w+)>", r"{\1}", self.route)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext, worker: Worker | None = None) -> dict[str, Any]:
-        """Answer an API Gateway proxy event. Nothing that goes wrong in here leaves as anything but an answer."""
+        """Answer an API Gateway proxy event. Nothing that goes wrong in here leaves as anything but an answer.
+
+        What no gateway sends, as whoever may invoke the function itself can, is refused as a request that is wrong.
+        """
+        if not Event.is_one(event):
+            return _refused(InvalidRequest(_NO_EVENT), {"X-Request-Id": context.aws_request_id})
         answer: dict[str, Any] = self._serve_logged(event, context, worker or the_worker())
         return answer
 

@@ -39,11 +39,37 @@ class JsonBody:
     must_be: ClassVar[str]
 
 
+_MAPS = ("headers", "queryStringParameters", "pathParameters")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(map(_is_text, values))
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A request as API Gateway hands it over: the proxy event of a REST API."""
 
     raw: Mapping[str, Any]
+
+    @staticmethod
+    def is_one(raw: Any) -> bool:
+        """Whether it is what a gateway may send, in all that is read of it here."""
+        if not isinstance(raw, dict):
+            return False
+        maps = [{} if raw.get(name) is None else raw[name] for name in _MAPS]
+        lists = raw.get("multiValueQueryStringParameters")
+        return (
+            all(isinstance(raw.get(name), str) for name in ("httpMethod", "resource"))
+            and isinstance(raw.get("body"), str | None)
+            and isinstance(raw.get("isBase64Encoded"), bool | None)
+            and all(isinstance(each, dict) and all(map(_is_text, (*each, *each.values()))) for each in maps)
+            and (lists is None or (isinstance(lists, dict) and all(map(_are_texts, lists.values()))))
+        )
 
     @property
     def route(self) -> tuple[str, str]:
@@ -75,7 +101,7 @@ class Event:
     def body(self) -> str:
         """The text of the body, empty without one. Raises `ValueError` where it is no UTF-8."""
         body = self.raw.get("body") or ""
-        return base64.b64decode(body).decode() if self.raw.get("isBase64Encoded") else body
+        return base64.b64decode(body, validate=True).decode() if self.raw.get("isBase64Encoded") else body
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +148,7 @@ class Request:
 
     def path_id(self, name: str) -> str:
         """The id of this name in the path; what is not laid out as an id is not found, as an id that does not exist."""
-        given = self.event.path[name]
+        given = self.event.path.get(name, "")
         if not is_id(given):
             raise _NOT_FOUND[name]
         return given

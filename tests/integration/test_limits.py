@@ -15,7 +15,7 @@ from domain.entities import executions, resume_points, steps
 from domain.program import limits
 from tests.support.conformance import START, KillingTable, WorkerKilled, World, run, slices_of, start
 from tests.support.operations import stack_of
-from tests.support.programs import call, do, for_each, let, literal, post, program, sleep, var
+from tests.support.programs import call, do, for_each, let, literal, plus, post, program, sleep, var
 
 FOREVER = {"kind": "WhileStmt", "cond": literal(True), "body": sleep(1)}
 NOTHING = program(let("x", literal(1)))
@@ -225,3 +225,45 @@ def test_a_resume_point_that_would_be_too_large_is_not_stored_and_not_needed(
     assert run_slice(slices_of(unreachable, world), *ids).action == "done"
     found = steps.read_all(unreachable.table, executions.read(unreachable.table, *ids))
     assert found[-1].result == "a" * size
+
+
+def _spinning(rounds: int) -> Any:
+    """A statement of some visits for each of its rounds."""
+    return for_each("x", call("list.range", literal(0), literal(rounds)), let("y", plus(var("x"), literal(1))))
+
+
+def test_an_execution_fails_at_its_limit_of_visits_and_not_before(
+    unreachable: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = start(unreachable, program(_spinning(100), _spinning(100)))
+    run_slice(slices_of(unreachable, World()), *ids)
+    visits = executions.read_state(unreachable.table, *ids).progress.visits
+    assert executions.read(unreachable.table, *ids).status == "success"
+
+    for limit, status in ((visits // 2 + 1, "success"), (visits // 2, "failed")):
+        monkeypatch.setattr(limits, "EXECUTION_VISITS", limit)
+        again = start(unreachable, program(_spinning(100), _spinning(100)))
+        run_slice(slices_of(unreachable, World()), *again)
+        assert executions.read(unreachable.table, *again).status == status
+
+    ended = executions.read(unreachable.table, *again)
+    assert ended.error == f"The execution reached its limit of {visits // 2} node visits."
+    assert [step.status for step in steps.read_all(unreachable.table, ended)] == ["completed"]
+
+
+def test_what_a_step_does_again_after_each_wait_counts_towards_the_limit(
+    unreachable: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without that, a step of a million visits and of twenty thousand waits would be done twenty thousand times."""
+    monkeypatch.setattr(limits, "EXECUTION_VISITS", 5_000)
+    step = {"kind": "BlockStmt", "body": [_spinning(200), *[sleep(60)] * 50]}
+    ids, world = start(unreachable, program(step)), World()
+
+    slices = 0
+    while (following := run_slice(slices_of(unreachable, world), *ids)).action != "done":
+        world.now, slices = following.until or world.now, slices + 1
+
+    ended = executions.read_state(unreachable.table, *ids)
+    assert ended.execution.error == "The execution reached its limit of 5000 node visits."
+    assert 5_000 <= ended.progress.visits < 5_000 + 1_500
+    assert slices < 8

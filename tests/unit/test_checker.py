@@ -384,3 +384,12 @@ def test_a_choice_has_no_second_name_for_its_field() -> None:
     found = {finding.message for finding in check(program(do(cond)), SIGNATURES)}
 
     assert found >= {"the field else is missing", "unknown field otherwise"}
+
+
+def test_a_field_of_an_argument_that_lacks_its_value_is_found() -> None:
+    properties = [{"key": "to", "value": {"kind": "Literal"}}]
+    mail = {"kind": "ObjectExpr", "properties": properties}
+
+    found = check(program(do(call("email.send", mail))), SIGNATURES)
+
+    assert "body[0].expr.args[0].properties[0].value" in {finding.path for finding in found}

@@ -18,7 +18,7 @@ print(json.dumps([sorted(set(sys.modules) - before), gc.get_stats()[0]["collecti
 _HEAVY = {"pydantic", "aws_lambda_powertools.event_handler", "aws_lambda_powertools.utilities.data_classes", "asyncio"}
 MODULES = {"get_history": 175, "record_outcome": 125, "run_steps": 185}
 """How many modules beyond boto3's a function may load that reads or runs programs, or looks at what it is handed."""
-USUAL = 80
+USUAL = 81
 """How many every other may load."""
 
 

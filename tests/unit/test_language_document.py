@@ -171,6 +171,7 @@ def test_every_limit_stands_in_the_table_with_its_number() -> None:
         ),
         f"{limits.VALUE_BYTES:,} bytes as JSON, nested {limits.NESTING} deep; whole numbers of {limits.INTEGER_BITS:,}",
         f"{limits.NODE_VISITS:,} node visits",
+        f"{limits.EXECUTION_VISITS:,} node visits of all its steps",
         f"{checkpoints.STEP_BYTES:,} bytes of its result",
         f"{limits.CALLS:,} calls",
         f"{reviews.REVIEWS} reviews",

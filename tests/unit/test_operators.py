@@ -125,6 +125,6 @@ def test_the_largest_whole_number_and_the_deepest_value_are_accepted() -> None:
         deepest = [deepest, 1]
 
     assert Meter().accept(2**INTEGER_BITS - 1, "here") == 2**INTEGER_BITS - 1
-    assert Meter().measure(deepest, "here").depth == NESTING
+    assert Meter().measure(deepest).depth == NESTING
     with pytest.raises(ValueError, match=f"nested deeper than the limit of {NESTING} levels"):
         Meter().accept([deepest], "here")

@@ -1,5 +1,7 @@
 """How many node visits a step is charged: for looking at a value, for making one, for going on from a bookmark."""
 
+import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -52,7 +54,10 @@ def visits(expression: Any, gives: Value = None, **variables: Any) -> int:
 
 LIST: Any = list(range(100))
 TEXT = "a" * 6400
-"""A list of 100 numbers is 101 values in 291 bytes, and 25 visits to measure; a text of 6,400 bytes is 100 visits."""
+WIDE = "é" * 6400
+LARGE = 2**2048
+"""A list of 100 numbers is 101 values in 291 bytes, and 25 visits to make; a text of 6,400 bytes is 100 to make and 25
+to look at."""
 
 
 @pytest.mark.parametrize(
@@ -62,37 +67,49 @@ TEXT = "a" * 6400
         (literal(TEXT), 1),
         (var("list"), 1),
         (binary("+", literal(1), literal(2)), 3),
+        # What is made is charged by its size: a visit for 64 characters, or for 16 that are not all ASCII.
         (binary("+", var("text"), literal("b")), 3 + 100),
-        (binary("+", literal("a" * 63), literal("b")), 3),
-        (binary("+", literal("a" * 64), literal("b")), 3 + 1),
-        # What is compared is looked at as a whole: half a visit a value, one for 256 bytes, and the measuring.
+        (binary("+", var("wide"), literal("b")), 3 + 400),
+        (binary("+", literal("a" * 62), literal("b")), 3),
+        (binary("+", literal("a" * 63), literal("b")), 3 + 1),
+        (binary("+", var("large"), literal(1)), 3 + 2049 // 256),
+        # What is compared is looked at until it differs.
         (binary("==", literal(1), literal(2)), 3),
-        (binary("==", var("list"), literal(1)), 3 + 25 + 101 // 2 + 291 // 256),
-        (binary("!=", literal(1), var("list")), 3 + 25 + 101 // 2 + 291 // 256),
+        (binary("==", var("list"), literal(1)), 3 + 101 // 2 + 291 // 256),
+        (binary("!=", literal(1), var("list")), 3 + 101 // 2 + 291 // 256),
         (binary("<", literal(1), literal(2)), 3),
+        (binary("<", var("text"), var("text")), 3 + 6400 // 1024),
+        (binary("==", var("text"), literal("")), 3),
         (binary("&&", literal(0), literal(1)), 2),
         (binary("&&", literal(1), literal(1)), 3),
         (binary("||", literal(1), literal(1)), 2),
         (binary("??", literal(None), literal(1)), 3),
         (template("a", literal(1)), 3),
-        (template("a", var("list")), 3 + 25 + 101 // 2 + 291 // 256 + 292 // 64),
-        (call("list.length", literal([])), 2 + 1 // 2),
-        (call("list.length", var("list")), 2 + 25 + 101 // 2 + 291 // 256),
+        (template("a", var("list")), 3 + 101 // 2 + 291 // 256 + 292 // 64),
+        ({"kind": "ArrayExpr", "elements": [var("text"), var("large")]}, 3 + 100 + 2049 // 256),
+        # A call looks at its arguments and makes its result; some take more than that, and some look up only.
+        (call("list.length", literal([])), 2),
+        (call("list.length", var("list")), 2),
         (call("string.length", var("text")), 2),
-        (call("list.reverse", var("list")), 2 + 2 * (25 + 101 // 2 + 291 // 256)),
-        (call("string.upper", var("text")), 2 + 100),
-        # A round is a visit, and so is each node in it; the list that comes of it is measured.
+        (call("object.get", var("list"), literal("0")), 3),
+        (call("list.reverse", var("list")), 2 + 2 * (101 // 2 + 291 // 256)),
+        (call("list.unique", var("list")), 2 + 2 * 101 // 2 + 2 * 291 // 256 + 101 // 2 + 291 // 256),
+        (call("string.upper", var("text")), 2 + 25 + 100),
+        (call("string.count", var("text"), literal("aaaa")), 3 + 25 + 6400 * 4 // 1024),
+        (call("number.power", literal(2), literal(2)), 3 + 12),
+        (call("crypto.sha256", var("text")), 2 + 25 + 1),
+        # A round is a visit, and so is each node in it; the list that comes of it is made.
         (list_comp(literal(1), "x", literal([1, 2, 3])), 2 + 3 * 2),
         (list_comp(literal(1), "x", literal([1, 2, 3]), var("x")), 2 + 3 * 3),
         (list_comp(literal(1), "x", literal([0, 0, 3]), var("x")), 2 + 2 * 2 + 3),
         (list_comp(var("x"), "x", var("list")), 2 + 100 * 2 + 25),
         (dict_comp(var("x"), literal(1), "x", literal(["a", "b", "c"])), 2 + 3 * 3),
         (call("time.now"), 1),
-        (call("time.now", var("list")), 2 + 25 + 101 // 2 + 291 // 256),
+        (call("time.now", var("list"), var("text")), 3 + 101 // 2 + 291 // 256 + 25),
     ],
 )
 def test_an_expression_is_charged(expression: Any, expected: int) -> None:
-    assert visits(expression, list=LIST, text=TEXT) == expected
+    assert visits(expression, list=LIST, text=TEXT, wide=WIDE, large=LARGE) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,19 +124,65 @@ def test_an_expression_is_charged(expression: Any, expected: int) -> None:
     ],
 )
 def test_a_value_is_measured(value: Any, parts: int, size: int) -> None:
-    measure = Meter().measure(value, "here")
+    measure = Meter().measure(value)
 
     assert (measure.parts, measure.size) == (parts, size)
 
 
-def test_a_value_is_measured_once() -> None:
+def test_what_an_effect_gave_is_charged_as_what_is_looked_at() -> None:
+    assert visits(call("time.now"), gives=LIST) == 1 + 101 // 2 + 291 // 256
+
+
+def test_a_value_is_charged_whether_it_was_measured_before_or_not() -> None:
+    """A step that goes on from a bookmark, or is replayed, has forgotten what it had measured."""
+    meter, forgetful = Meter(), Meter()
+
+    for _ in range(3):
+        meter.read(LIST, "here")
+        forgetful.read(list(LIST), "here")
+
+    assert meter.left == forgetful.left == NODE_VISITS - 3 * (101 // 2 + 291 // 256)
+
+
+def test_what_was_measured_is_forgotten_before_it_takes_much_memory() -> None:
     meter = Meter()
-    meter.measure(LIST, "here")
-    left = meter.left
 
-    meter.measure(LIST, "here")
+    for number in range(500):
+        meter.measure([str(number), "a" * 250_000])
 
-    assert (NODE_VISITS - left, meter.left) == (25, left)
+    assert sum(len(json.dumps(value)) for value, _ in meter._known.values()) < 17_000_000
+    assert meter.measure([[1], [2, [3]], {}]) == (16, 3, 8)
+
+
+def test_texts_that_are_put_together_are_given_up_once_they_are_too_long() -> None:
+    """Each part is as large as a value may be: all of them together would take gigabytes."""
+    parts = [var("text")] * 10_000
+    tracemalloc.start()
+
+    with pytest.raises(StepFailure, match=f"more than the limit of {VALUE_BYTES} bytes"):
+        visits(template(*parts), text="a" * 250_000)
+
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["ThrowStmt", "FailStmt"])
+def test_a_message_that_is_no_text_is_charged_for_being_written(kind: str) -> None:
+    statement = {"kind": kind, "message": var("list")}
+
+    outcome = run_step(parse(program(statement)), 0, {"list": LIST}, Effects())
+
+    assert outcome.visits == 2 + 101 // 2 + 291 // 256
+
+
+def test_a_failure_too_large_to_be_caught_fails_the_try() -> None:
+    """What a handler gets is a value like any other: one that cannot be stored is refused where it arises."""
+    body = {"kind": "ThrowStmt", "message": literal("a" * (VALUE_BYTES - 20))}
+    caught = {"kind": "TryStmt", "body": body, "name": "e", "handler": do(call("value.length", var("e")))}
+
+    outcome = run_step(parse(program(caught)), 0, {}, Effects())
+
+    assert outcome.ending == Failed(f"a value takes more than the limit of {VALUE_BYTES} bytes as JSON", "body[0]")
 
 
 def test_the_last_visit_is_allowed_and_the_next_is_not() -> None:

@@ -75,6 +75,10 @@ class Checkpoint:
         self._due_at = executions.due_at(at, self._due_at)
         self._wait = wait
 
+    def spend(self, visits: int) -> None:
+        """Count the nodes that a step has visited in this slice, those of a replay too."""
+        self.progress = replace(self.progress, visits=self.progress.visits + visits)
+
     def store(self, *writes: Write) -> None:
         """Add what is stored beside steps and calls."""
         for write in writes:

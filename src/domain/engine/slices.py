@@ -24,6 +24,7 @@ from domain.entities.executions import End, State, Status
 from domain.entities.resume_points import ResumePoint, Since
 from domain.moments import Clock
 from domain.operations import outcomes
+from domain.program import limits
 from domain.program.bookmarks import Bookmark
 from domain.program.interpreter import Completed, Failed, Returned, StepOutcome, run_step
 from domain.program.nodes import Program
@@ -36,7 +37,7 @@ a slice takes nine with the wait behind it, more where a task is tried again."""
 WORTH_A_WRITE = 16
 """A resume point is worth its write once a resume would read so many more steps and calls of finished rounds."""
 
-_STAY_SECONDS = 10.0
+STAY_SECONDS = 10.0
 """The least time a step may stay in a slice before it is left at one of its calls."""
 
 
@@ -138,6 +139,7 @@ class _Slice:
         try:
             return self._run_steps()
         except SliceOver as over:
+            self._checkpoint.spend(over.visits)
             following = over.next.no_later_than(self._deadline)
             self._save_resume_point(over.bookmark)
             self._checkpoint.be_heard_of(following.until or self._context.clock(), over.wait)
@@ -157,6 +159,9 @@ class _Slice:
 
     def _run_steps(self) -> Next:
         while (index := self._checkpoint.progress.next_step) < len(self._program.body):
+            if self._checkpoint.progress.visits >= limits.EXECUTION_VISITS:
+                sentence = f"The execution reached its limit of {limits.EXECUTION_VISITS} node visits."
+                return self._end(Status.FAILED, sentence)
             outcome = self._run_step(index)
             match outcome.ending:
                 case Failed() as failed:
@@ -189,9 +194,10 @@ class _Slice:
             settings=self._context.settings,
             clock=self._context.clock,
             random=self._context.random,
-            is_time_over=lambda: self._elapsed() >= max(self._context.slice_seconds, _STAY_SECONDS),
+            is_time_over=lambda: self._elapsed() >= max(self._context.slice_seconds, STAY_SECONDS),
         )
         outcome = run_step(self._program, index, self._variables, calls, bookmark)
+        self._checkpoint.spend(outcome.visits)
         if isinstance(outcome.ending, Failed):
             return outcome
         try:

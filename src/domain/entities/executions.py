@@ -105,6 +105,7 @@ class Progress:
     is_step_begun: bool = False
     calls: int = 0
     record_bytes: int = 0
+    visits: int = 0
 
     @property
     def is_begun(self) -> bool:

@@ -43,3 +43,5 @@ class Suspended(Exception):
     """The step cannot go on now; it will be run again, from its start or from its `bookmark`, against its journal."""
 
     bookmark: Bookmark | None = None
+    visits: int = 0
+    """How many nodes the step has visited by then, since its start or its bookmark."""

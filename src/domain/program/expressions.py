@@ -15,8 +15,6 @@ from domain.program.values import Value, is_truthy, kind_of, text_of
 
 type Evaluate = Callable[[], Value]
 
-_BYTES_PER_VISIT = 256
-
 
 class Scope:
     """The variables that a piece of program sees, each by the number of its slot."""
@@ -166,16 +164,16 @@ class Expressions:
         left = self.compile(node.left, f"{at}.left", scope)
         right = self.compile(node.right, f"{at}.right", scope)
         apply = operators.BINARY[node.op]
-        if node.op in {"==", "!="}:
-            return self._guarded(at, lambda: apply(self._visited(left(), at), self._visited(right(), at)))
-        return self._made(at, lambda: apply(left(), right()))
+        meter = self._meter
+        if node.op not in operators.COMPARISONS:
+            return self._made(at, lambda: apply(left(), right()))
 
-    def _visited(self, value: Value, at: str) -> Value:
-        """Count a value that is looked at as a whole: as many visits as it has parts."""
-        if isinstance(value, list | dict):
-            measure = self._meter.measure(value, at)
-            self._meter.charge(measure.parts // 2 + measure.size // _BYTES_PER_VISIT, at)
-        return value
+        def compare() -> Value:
+            one, other = left(), right()
+            meter.compare(one, other, at)
+            return apply(one, other)
+
+        return self._guarded(at, compare)
 
     def _short_circuit(self, node: nodes.BinaryExpr, at: str, scope: Scope) -> Evaluate:
         left = self.compile(node.left, f"{at}.left", scope)
@@ -199,7 +197,19 @@ class Expressions:
             else self.compile(part, f"{at}.parts[{i}]", scope)
             for i, part in enumerate(node.parts)
         ]
-        return self._made(at, lambda: "".join(text_of(self._visited(part(), at)) for part in parts))
+        meter = self._meter
+
+        def compute() -> Value:
+            texts: list[str] = []
+            size = 0
+            for part in parts:
+                texts.append(text_of(meter.read(part(), at)))
+                size += len(texts[-1])
+                if size > VALUE_BYTES:
+                    raise too_large()
+            return "".join(texts)
+
+        return self._made(at, compute)
 
     def _list_of(self, node: nodes.ListCompExpr, at: str, scope: Scope) -> Evaluate:
         inner, rounds = self._rounds(node, at, scope)
@@ -211,7 +221,7 @@ class Expressions:
             size = 0
             for _ in rounds():
                 value = element()
-                size += 1 + meter.least(value, at)
+                size += 1 + meter.least(value)
                 if size > VALUE_BYTES:
                     raise too_large()
                 made.append(value)
@@ -235,7 +245,7 @@ class Expressions:
                     raise StepFailure(f"{at}.key", f"a key must be a string, not {kind_of(name)}")
                 made[name] = value()
                 size -= sizes.get(name, 0)
-                sizes[name] = 1 + len(name) + meter.least(made[name], at)
+                sizes[name] = 1 + len(name) + meter.least(made[name])
                 size += sizes[name]
                 if size > VALUE_BYTES:
                     raise too_large()
@@ -274,11 +284,13 @@ class Expressions:
 
         def evaluate() -> Value:
             meter.charge(1, at)
-            values = [self._visited(arg(), at) for arg in args]
+            values = [arg() for arg in args]
             try:
-                if builtin is None:
-                    return effects.call(Call(callee, tuple(values), at))
-                return self._visited(meter.accept(builtin.evaluate(*values), at), at)
+                if builtin is not None:
+                    return builtin.call(values, meter, at)
+                for value in values:
+                    meter.read(value, at)
+                return meter.read(effects.call(Call(callee, tuple(values), at)), at)
             except (ValueError, CallFailed) as error:
                 raise StepFailure(at, str(error), callee) from None
 

@@ -37,11 +37,14 @@ type Ending = Completed | Returned | Failed
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """What a step came to: its result, the variables it declared or set to another value, and its ending."""
+    """What a step came to: its result, the variables it declared or set to another value, its ending, and how many
+    nodes it has visited for that, since its start or its bookmark.
+    """
 
     result: Value
     changes: Mapping[str, Value]
     ending: Ending
+    visits: int = 0
 
 
 def run_step(
@@ -60,18 +63,20 @@ def run_step(
     execute = Statements(running, marks).compile(program.body[index], f"body[{index}]", scope)
     if bookmark:
         marks.go_to(bookmark)
+    left = running.meter.left
     try:
         leaves = execute()
     except ProgramFailed as failure:
-        return StepOutcome(None, {}, Failed(str(failure)))
+        return StepOutcome(None, {}, Failed(str(failure)), left - running.meter.left)
     except (StepFailure, LimitExceeded) as failure:
-        return StepOutcome(None, {}, Failed(str(failure), failure.at))
+        return StepOutcome(None, {}, Failed(str(failure), failure.at), left - running.meter.left)
     except Suspended as suspended:
-        suspended.bookmark = marks.latest()
+        suspended.bookmark, suspended.visits = marks.latest(), left - running.meter.left
         raise
     changes = {
         name: running.slots[slot]
         for name, slot in scope.slots.items()
         if name not in variables or running.slots[slot] is not variables[name]
     }
-    return StepOutcome(running.last, changes, Returned() if leaves is Leaves.RETURN else Completed())
+    ending = Returned() if leaves is Leaves.RETURN else Completed()
+    return StepOutcome(running.last, changes, ending, left - running.meter.left)

@@ -88,7 +88,6 @@ class Marks:
             running.slots[len(slots) + number] = value
         running.last = bookmark.last
         running.meter.left = bookmark.visits
-        running.meter.know(running.slots)
         running.rounds.update(bookmark.rounds)
         running.resuming.update(self._ways[bookmark.at])
         self._calls = bookmark.calls

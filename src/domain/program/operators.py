@@ -81,6 +81,9 @@ BINARY: dict[str, Callable[[Value, Value], Value]] = {
 }
 """Operators that look at both of their operands."""
 
+COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+"""Those that look at their operands until they differ, and make nothing of their size."""
+
 
 def negate(value: Value) -> Value:
     """Change the sign of a number."""
@@ -103,4 +106,5 @@ def item(value: Value, index: Value) -> Value:
     if isinstance(value, list | str) and _are_numbers(index) and index == int(index):  # type: ignore[arg-type]
         at = int(index)
         return value[at] if -len(value) <= at < len(value) else None
-    raise ValueError(f"cannot read item {text_of(index)[:40]} of {kind_of(value)}")
+    which = kind_of(index) if isinstance(index, list | dict) else text_of(index)[:40]
+    raise ValueError(f"cannot read item {which} of {kind_of(value)}")

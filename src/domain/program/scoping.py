@@ -180,7 +180,8 @@ def _given(args: list[Any]) -> dict[int, Given]:
                 known = {
                     key: node["value"]
                     for key, node in fields.items()
-                    if isinstance(node, dict) and node.get("kind") == "Literal" and _is_storable(node.get("value"))
+                    if isinstance(node, dict) and node.get("kind") == "Literal" and "value" in node
+                    if _is_storable(node["value"])
                 }
                 found[index] = Given(known, frozenset(fields) - frozenset(known))
     return found

@@ -72,7 +72,7 @@ class Statements:
                 keep = self._keep(self._optional(value, f"{at}.value", scope))
                 return lambda: keep() or Leaves.RETURN
             case nodes.FailStmt(message=message):
-                return self._fail(self._expressions.compile(message, f"{at}.message", scope))
+                return self._fail(self._expressions.compile(message, f"{at}.message", scope), at)
             case nodes.ThrowStmt(message=message):
                 return self._throw(self._expressions.compile(message, f"{at}.message", scope), at)
 
@@ -204,6 +204,7 @@ class Statements:
 
     def _try(self, node: nodes.TryStmt, at: str, scope: Scope, way: Way) -> Execute:
         running, slots, resuming = self._running, self._running.slots, self._running.resuming
+        meter = running.meter
         body = self.compile(node.body, f"{at}.body", Scope(scope), (*way, (at, 0)))
         inside = Scope(scope)
         slot = running.declare(inside, node.name)
@@ -215,20 +216,27 @@ class Statements:
             try:
                 return body()
             except StepFailure as failure:
-                slots[slot] = failure.caught()
+                try:
+                    slots[slot] = meter.accept(failure.caught(), at)
+                except ValueError as error:
+                    raise StepFailure(at, str(error)) from None
             running.last = None
             return handler()
 
         return execute
 
-    def _fail(self, message: Callable[[], Value]) -> Execute:
+    def _fail(self, message: Callable[[], Value], at: str) -> Execute:
+        meter = self._running.meter
+
         def execute() -> None:
-            raise ProgramFailed(text_of(message()))
+            raise ProgramFailed(text_of(meter.read(message(), at)))
 
         return execute
 
     def _throw(self, message: Callable[[], Value], at: str) -> Execute:
+        meter = self._running.meter
+
         def execute() -> None:
-            raise StepFailure(at, text_of(message()))
+            raise StepFailure(at, text_of(meter.read(message(), at)))
 
         return execute

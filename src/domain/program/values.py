@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from domain.program.limits import INTEGER_BITS, NESTING, VALUE_BYTES
 
@@ -22,9 +22,12 @@ class NoJson(ValueError):
         self.reason, self.line, self.column = reason, line, column
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
 def dumps(value: Value) -> str:
     """Write a value as compact JSON, Unicode as it is."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def loads(text: str) -> Value:
@@ -67,8 +70,8 @@ def _integer(text: str) -> int:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen = set[str]()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {json.dumps(twice)} stands twice in one object")
     return found
 
@@ -100,30 +103,44 @@ def ensure_storable(value: Value, where: str) -> None:
     """
     if depth(value) > NESTING:
         raise ValueError(f"{where} is nested deeper than the limit of {NESTING} levels")
-    _ensure_scalars(value, where)
+    if flaw := _flaw(value):
+        raise ValueError(f"{'a key of ' if flaw.of_key else ''}{where}{flaw.path} {flaw.what}")
     stored = size(value)
     if stored > VALUE_BYTES:
         raise ValueError(f"{where} takes {stored} bytes as JSON, over the limit of {VALUE_BYTES} for a value")
 
 
-def _ensure_scalars(value: Value, where: str) -> None:
+class _Flaw(NamedTuple):
+    """Of a value what cannot be stored, where in it, and whether that is a key."""
+
+    path: str
+    what: str
+    of_key: bool = False
+
+
+def _flaw(value: Value) -> _Flaw | None:
+    """The first scalar that cannot be stored. Its path is made only where there is one: most values have none."""
     if isinstance(value, str):
         if bad := _UNSTORABLE.search(value):
             what = "the character NUL" if bad.group() == "\x00" else "half of a surrogate pair"
-            raise ValueError(f"{where} has {what} at position {bad.start()}, which cannot be stored")
+            return _Flaw("", f"has {what} at position {bad.start()}, which cannot be stored")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{where} is not a finite number")
+            return _Flaw("", "is not a finite number")
     elif isinstance(value, int):
         if value.bit_length() > INTEGER_BITS:
-            raise ValueError(f"{where} is a whole number over the limit of {INTEGER_BITS} bits")
+            return _Flaw("", f"is a whole number over the limit of {INTEGER_BITS} bits")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _ensure_scalars(item, f"{where}[{index}]")
+            if flaw := _flaw(item):
+                return flaw._replace(path=f"[{index}]{flaw.path}")
     elif isinstance(value, dict):
         for name, item in value.items():
-            _ensure_scalars(name, f"a key of {where}")
-            _ensure_scalars(item, f"{where}.{name}")
+            if flaw := _flaw(name):
+                return flaw._replace(of_key=True)
+            if flaw := _flaw(item):
+                return flaw._replace(path=f".{name}{flaw.path}")
+    return None
 
 
 def legible(sentence: str) -> str:

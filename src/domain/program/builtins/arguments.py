@@ -37,7 +37,20 @@ def items(value: Value, name: str) -> list[Any]:
 
 def texts(value: Value, name: str) -> list[str]:
     """A list of strings."""
-    return [text(item, f"{name}[{index}]") for index, item in enumerate(items(value, name))]
+    found = items(value, name)
+    for index, item in enumerate(found):
+        if not isinstance(item, str):
+            raise _unfit(item, f"{name}[{index}]", "a string")
+    return found
+
+
+def numbers(value: Value, name: str) -> list[int | float]:
+    """A list of numbers."""
+    found = items(value, name)
+    for index, item in enumerate(found):
+        if not isinstance(item, int | float) or isinstance(item, bool):
+            raise _unfit(item, f"{name}[{index}]", "a number")
+    return found
 
 
 def fields(value: Value, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
 
 from domain.program.builtins.arguments import fields, text
-from domain.program.builtins.registry import pure
+from domain.program.builtins.registry import Work, pure
 from domain.program.values import Value, text_of
 
 
@@ -44,17 +44,31 @@ def hex_decode(value: Value) -> Value:
     return _decoded(value, "hexadecimal", bytes.fromhex)
 
 
-@pure("encoding.url_encode", "text", "As a part of an address.", "a b&c", gives="a%20b%26c")
+@pure("encoding.url_encode", "text", "As a part of an address.", "a b&c", gives="a%20b%26c", work=Work(reads=6))
 def url_encode(value: Value) -> Value:
     return quote(_bytes(value), safe="")
 
 
-@pure("encoding.url_decode", "text", "The text behind a part of an address.", "a%20b%26c", gives="a b&c")
+@pure(
+    "encoding.url_decode",
+    "text",
+    "The text behind a part of an address.",
+    "a%20b%26c",
+    gives="a b&c",
+    work=Work(reads=12),
+)
 def url_decode(value: Value) -> Value:
     return _decoded(value, "a part of an address", unquote_to_bytes)
 
 
-@pure("encoding.query_encode", "object", "As the query of an address.", {"a": 1, "b": "x y"}, gives="a=1&b=x+y")
+@pure(
+    "encoding.query_encode",
+    "object",
+    "As the query of an address.",
+    {"a": 1, "b": "x y"},
+    gives="a=1&b=x+y",
+    work=Work(reads=12),
+)
 def query_encode(value: Value) -> Value:
     return urlencode([(name, _bytes(text_of(inner))) for name, inner in fields(value, "object").items()])
 
@@ -65,6 +79,7 @@ def query_encode(value: Value) -> Value:
     "The object behind a query; the last of a name counts.",
     "a=1&b=x+y",
     gives={"a": "1", "b": "x y"},
+    work=Work(calls=2, reads=192),
 )
 def query_decode(value: Value) -> Value:
     return dict(parse_qsl(text(value, "text").removeprefix("?"), keep_blank_values=True))
@@ -75,7 +90,7 @@ def html_encode(value: Value) -> Value:
     return html.escape(text(value, "text"))
 
 
-@pure("encoding.html_decode", "text", "The text behind text within HTML.", "a&lt;b", gives="a<b")
+@pure("encoding.html_decode", "text", "The text behind text within HTML.", "a&lt;b", gives="a<b", work=Work(reads=64))
 def html_decode(value: Value) -> Value:
     return html.unescape(text(value, "text"))
 

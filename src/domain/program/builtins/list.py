@@ -1,42 +1,51 @@
 """`list.*`: lists. None of these changes the list it is given: each gives a new one. Positions count from 0."""
 
-from collections.abc import Callable
-from functools import cmp_to_key
+from collections.abc import Callable, Hashable
 from itertools import batched, islice
-from typing import Any
+from operator import itemgetter
 
 from domain.program.builtins.arguments import bounded, bounded_items, fields, items, number, text, whole
-from domain.program.builtins.registry import pure
-from domain.program.values import Value, dumps, is_truthy, kind_of, text_of
+from domain.program.builtins.registry import LOOKS_UP, Work, pure
+from domain.program.values import Value, dumps, is_equal, is_truthy, kind_of, text_of
+
+_value = itemgetter(0)
 
 
-@pure("list.length", "list", "How many items it has.", [1, 2, 3], gives=3)
+@pure("list.length", "list", "How many items it has.", [1, 2, 3], gives=3, work=LOOKS_UP)
 def length(values: Value) -> Value:
     return len(items(values, "list"))
 
 
-@pure("list.first", "list", "Its first item, `null` of an empty one.", [1, 2], gives=1)
+@pure("list.first", "list", "Its first item, `null` of an empty one.", [1, 2], gives=1, work=LOOKS_UP)
 def first(values: Value) -> Value:
     return next(iter(items(values, "list")), None)
 
 
-@pure("list.last", "list", "Its last item, `null` of an empty one.", [1, 2], gives=2)
+@pure("list.last", "list", "Its last item, `null` of an empty one.", [1, 2], gives=2, work=LOOKS_UP)
 def last(values: Value) -> Value:
     found = items(values, "list")
     return next(reversed(found), None)
 
 
-@pure("list.slice", "list, start, end?", "From start up to, not including, end.", [1, 2, 3], 1, gives=[2, 3])
+@pure(
+    "list.slice",
+    "list, start, end?",
+    "From start up to, not including, end.",
+    [1, 2, 3],
+    1,
+    gives=[2, 3],
+    work=LOOKS_UP,
+)
 def slice_(values: Value, start: Value, end: Value = None) -> Value:
     return items(values, "list")[whole(start, "start") : None if end is None else whole(end, "end")]
 
 
-@pure("list.take", "list, count", "Its first items.", [1, 2, 3], 2, gives=[1, 2])
+@pure("list.take", "list, count", "Its first items.", [1, 2, 3], 2, gives=[1, 2], work=LOOKS_UP)
 def take(values: Value, count: Value) -> Value:
     return items(values, "list")[: max(whole(count, "count"), 0)]
 
 
-@pure("list.skip", "list, count", "All but its first items.", [1, 2, 3], 2, gives=[3])
+@pure("list.skip", "list, count", "All but its first items.", [1, 2, 3], 2, gives=[3], work=LOOKS_UP)
 def skip(values: Value, count: Value) -> Value:
     return items(values, "list")[max(whole(count, "count"), 0) :]
 
@@ -61,7 +70,16 @@ def reverse(values: Value) -> Value:
     return items(values, "list")[::-1]
 
 
-@pure("list.range", "start, stop, step?", "Numbers from start up to, not including, stop.", 0, 6, 2, gives=[0, 2, 4])
+@pure(
+    "list.range",
+    "start, stop, step?",
+    "Numbers from start up to, not including, stop.",
+    0,
+    6,
+    2,
+    gives=[0, 2, 4],
+    work=Work(calls=2),
+)
 def range_(start: Value, stop: Value, step: Value = 1) -> Value:
     by = whole(step, "step")
     if by == 0:
@@ -73,14 +91,12 @@ def range_(start: Value, stop: Value, step: Value = 1) -> Value:
 
 @pure("list.contains", "list, item", "Whether it has such an item.", [1, {"a": 2}], {"a": 2}, gives=True)
 def contains(values: Value, item: Value) -> Value:
-    wanted = _identity(item)
-    return any(_identity(value) == wanted for value in items(values, "list"))
+    return any(is_equal(value, item) for value in items(values, "list"))
 
 
 @pure("list.index_of", "list, item", "Where such an item first stands, or -1.", ["a", "b"], "b", gives=1)
 def index_of(values: Value, item: Value) -> Value:
-    wanted = _identity(item)
-    return next((index for index, value in enumerate(items(values, "list")) if _identity(value) == wanted), -1)
+    return next((index for index, value in enumerate(items(values, "list")) if is_equal(value, item)), -1)
 
 
 @pure("list.join", "list, separator?", "Its items as one text.", ["a", 1], "-", gives="a-1")
@@ -95,9 +111,16 @@ def compact(values: Value) -> Value:
     return [item for item in items(values, "list") if item or isinstance(item, list | dict)]
 
 
-@pure("list.unique", "list, key?", "Each item once, or each value of a key once.", [1, 2, 1], gives=[1, 2])
+@pure(
+    "list.unique",
+    "list, key?",
+    "Each item once, or each value of a key once.",
+    [1, 2, 1],
+    gives=[1, 2],
+    work=Work(reads=2),
+)
 def unique(values: Value, key: Value = None) -> Value:
-    name, found = _name(key), dict[str, Value]()
+    name, found = _name(key), dict[Hashable, Value]()
     for index, item in enumerate(items(values, "list")):
         found.setdefault(_identity(_keyed(item, name, index)), item)
     return list(found.values())
@@ -107,7 +130,7 @@ def unique(values: Value, key: Value = None) -> Value:
     "list.sort", "list, key?", "In ascending order: numbers, or texts, or objects by a key.", [3, 1, 2], gives=[1, 2, 3]
 )
 def sort(values: Value, key: Value = None) -> Value:
-    return _sorted(values, key, 1)
+    return _sorted(values, key, descending=False)
 
 
 @pure(
@@ -119,23 +142,18 @@ def sort(values: Value, key: Value = None) -> Value:
     gives=[{"n": 2}, {"n": 1}],
 )
 def sort_descending(values: Value, key: Value = None) -> Value:
-    return _sorted(values, key, -1)
+    return _sorted(values, key, descending=True)
 
 
-def _sorted(values: Value, key: Value, direction: int) -> Value:
+def _sorted(values: Value, key: Value, *, descending: bool) -> Value:
     name = _name(key)
     keyed = [(_keyed(item, name, index), item) for index, item in enumerate(items(values, "list"))]
     kinds = {kind_of(value) for value, _ in keyed} - {"null"}
     if kinds - {"number", "string"} or len(kinds) > 1:
         raise ValueError(f"only numbers or only strings can be sorted, not {' and '.join(sorted(kinds))}")
-
-    def compare(left: tuple[Any, Value], right: tuple[Any, Value]) -> int:
-        if left[0] is None or right[0] is None:
-            # What has no value comes last in either order.
-            return (left[0] is None) - (right[0] is None)
-        return direction * (int(left[0] > right[0]) - int(left[0] < right[0]))
-
-    return [item for _, item in sorted(keyed, key=cmp_to_key(compare))]
+    valued = sorted(((value, item) for value, item in keyed if value is not None), key=_value, reverse=descending)
+    # What has no value comes last in either order.
+    return [item for _, item in valued] + [item for value, item in keyed if value is None]
 
 
 @pure("list.pluck", "list, key", "Of every object the value of a key.", [{"a": 1}, {"a": 2}], "a", gives=[1, 2])
@@ -148,9 +166,8 @@ def pluck(values: Value, key: Value) -> Value:
     "list.where", "list, key, value", "The objects with such a value.", [{"a": 1}, {"a": 2}], "a", 2, gives=[{"a": 2}]
 )
 def where(values: Value, key: Value, value: Value) -> Value:
-    wanted, name = _identity(value), text(key, "key")
-    found = items(values, "list")
-    return [item for index, item in enumerate(found) if _identity(_keyed(item, name, index)) == wanted]
+    name = text(key, "key")
+    return [item for index, item in enumerate(items(values, "list")) if is_equal(_keyed(item, name, index), value)]
 
 
 @pure(
@@ -160,6 +177,7 @@ def where(values: Value, key: Value, value: Value) -> Value:
     [{"a": "x"}, {"a": "y"}],
     "a",
     gives={"x": [{"a": "x"}], "y": [{"a": "y"}]},
+    work=Work(reads=2),
 )
 def group_by(values: Value, key: Value) -> Value:
     groups: dict[str, Value] = {}
@@ -240,17 +258,33 @@ def all_(values: Value) -> Value:
     return all(map(is_truthy, items(values, "list")))
 
 
-@pure("list.union", "left, right", "Each item of either once.", [1, 2], [2, 3], gives=[1, 2, 3])
+@pure("list.union", "left, right", "Each item of either once.", [1, 2], [2, 3], gives=[1, 2, 3], work=Work(reads=2))
 def union(left: Value, right: Value) -> Value:
     return unique([*items(left, "left"), *items(right, "right")])
 
 
-@pure("list.intersection", "left, right", "The items of the one that the other has too.", [1, 2], [2, 3], gives=[2])
+@pure(
+    "list.intersection",
+    "left, right",
+    "The items of the one that the other has too.",
+    [1, 2],
+    [2, 3],
+    gives=[2],
+    work=Work(reads=2),
+)
 def intersection(left: Value, right: Value) -> Value:
     return _kept(left, right, lambda is_there: is_there)
 
 
-@pure("list.difference", "left, right", "The items of the one that the other has not.", [1, 2], [2, 3], gives=[1])
+@pure(
+    "list.difference",
+    "left, right",
+    "The items of the one that the other has not.",
+    [1, 2],
+    [2, 3],
+    gives=[1],
+    work=Work(reads=2),
+)
 def difference(left: Value, right: Value) -> Value:
     return _kept(left, right, lambda is_there: not is_there)
 
@@ -260,7 +294,7 @@ def _kept(left: Value, right: Value, wanted: Callable[[bool], bool]) -> Value:
     return [item for item in items(left, "left") if wanted(_identity(item) in others)]
 
 
-@pure("list.is_empty", "list", "Whether it has no items.", [], gives=True)
+@pure("list.is_empty", "list", "Whether it has no items.", [], gives=True, work=LOOKS_UP)
 def is_empty(values: Value) -> Value:
     return not any(True for _ in islice(items(values, "list"), 1))
 
@@ -271,12 +305,16 @@ def _name(key: Value) -> str | None:
 
 
 def _keyed(item: Value, key: str | None, index: int) -> Value:
-    return item if key is None else fields(item, f"list[{index}]").get(key)
+    if key is None:
+        return item
+    return item.get(key) if isinstance(item, dict) else fields(item, f"list[{index}]").get(key)
 
 
-def _identity(value: Value) -> str:
-    """A text that is the same for equal values: the order of keys does not count, nor how a number is written."""
-    return dumps(_plain(value))
+def _identity(value: Value) -> Hashable:
+    """What is the same for equal values: the order of keys does not count, nor how a number is written."""
+    if isinstance(value, list | dict):
+        return "nested", dumps(_plain(value))
+    return ("boolean", value) if isinstance(value, bool) else value
 
 
 def _plain(value: Value) -> Value:

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from domain.program.builtins.arguments import items, number, text, whole
-from domain.program.builtins.registry import pure
+from domain.program.builtins.arguments import number, numbers, text, whole
+from domain.program.builtins.registry import Work, pure
 from domain.program.limits import INTEGER_BITS
 from domain.program.values import Value
 
@@ -33,6 +33,7 @@ def is_number(value: Value) -> Value:
     2.345,
     2,
     gives=2.35,
+    work=Work(calls=4),
 )
 def round_(value: Value, digits: Value = 0) -> Value:
     exact, places = number(value, "number"), whole(digits, "digits")
@@ -94,7 +95,9 @@ def mean(values: Value) -> Value:
         raise ValueError("the result is too large for a number") from None
 
 
-@pure("number.power", "base, exponent", "The base to the power of the exponent.", 2, 10, gives=1024)
+@pure(
+    "number.power", "base, exponent", "The base to the power of the exponent.", 2, 10, gives=1024, work=Work(calls=12)
+)
 def power(base: Value, exponent: Value) -> Value:
     of, to = number(base, "base"), number(exponent, "exponent")
     if isinstance(of, int) and isinstance(to, int) and to >= 0:
@@ -150,6 +153,7 @@ def is_whole(value: Value) -> Value:
     2,
     ",",
     gives="1,234,567.89",
+    work=Work(calls=24),
 )
 def format_(value: Value, digits: Value = 0, separator: Value = ",") -> Value:
     exact, places = number(value, "number"), whole(digits, "digits")
@@ -162,7 +166,7 @@ def format_(value: Value, digits: Value = 0, separator: Value = ",") -> Value:
 
 
 def _numbers(values: Value) -> list[int | float]:
-    return [number(value, f"numbers[{index}]") for index, value in enumerate(items(values, "numbers"))]
+    return numbers(values, "numbers")
 
 
 def _total(values: Sequence[int | float]) -> int | float:

@@ -1,9 +1,14 @@
 """`object.*`: objects. None of these changes the object it is given: each gives a new one."""
 
 from domain.program.builtins.arguments import bounded_items, fields, items, text, texts
-from domain.program.builtins.registry import pure
+from domain.program.builtins.registry import LOOKS_UP, Work, pure
 from domain.program.limits import NESTING
 from domain.program.values import Value
+
+
+def _path(_: Value, path: Value, *__: Value) -> int:
+    """The work of following a path, which may have as many parts as it has characters."""
+    return len(path) // 64 if isinstance(path, str) else 0
 
 
 @pure("object.keys", "object", "Its keys, in order.", {"a": 1, "b": 2}, gives=["a", "b"])
@@ -31,7 +36,7 @@ def from_entries(value: Value) -> Value:
     return made
 
 
-@pure("object.has", "object, key", "Whether it has a key.", {"a": None}, "a", gives=True)
+@pure("object.has", "object, key", "Whether it has a key.", {"a": None}, "a", gives=True, work=LOOKS_UP)
 def has(value: Value, key: Value) -> Value:
     return text(key, "key") in fields(value, "object")
 
@@ -43,6 +48,7 @@ def has(value: Value, key: Value) -> Value:
     {"a": [{"b": 7}]},
     "a.0.b",
     gives=7,
+    work=Work(reads=0, more=_path),
 )
 def get(value: Value, path: Value, otherwise: Value = None) -> Value:
     found: Value = value
@@ -64,6 +70,7 @@ def get(value: Value, path: Value, otherwise: Value = None) -> Value:
     "a",
     5,
     gives=None,
+    work=LOOKS_UP,
 )
 def lookup(value: Value, key: Value, otherwise: Value = None) -> Value:
     return fields(value, "object").get(text(key, "key"), otherwise)
@@ -129,7 +136,7 @@ def _merged(left: dict[str, Value], right: dict[str, Value], level: int) -> dict
     return merged
 
 
-@pure("object.is_empty", "object", "Whether it has no keys.", {}, gives=True)
+@pure("object.is_empty", "object", "Whether it has no keys.", {}, gives=True, work=LOOKS_UP)
 def is_empty(value: Value) -> Value:
     return not fields(value, "object")
 

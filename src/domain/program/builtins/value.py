@@ -5,18 +5,23 @@ from contextlib import suppress
 from typing import Any
 
 from domain.program.builtins.arguments import items, number, text, whole
-from domain.program.builtins.registry import pure
+from domain.program.builtins.registry import LOOKS_UP, Work, pure
+from domain.program.builtins.string import searching
 from domain.program.values import Value, is_equal, kind_of
 
 _LONGEST_NUMBER = 2000
 _MOST_DIGITS = 400
 
 
-@pure("value.length", "value", "How many characters, items or keys it has.", [1, 2, 3], gives=3)
+@pure("value.length", "value", "How many characters, items or keys it has.", [1, 2, 3], gives=3, work=LOOKS_UP)
 def length(value: Value) -> Value:
     if isinstance(value, str | list | dict):
         return len(value)
     raise ValueError(f"value must be a string, a list or an object, not {kind_of(value)}")
+
+
+def _looking(item: Value, container: Value) -> int:
+    return searching(container, item)
 
 
 @pure(
@@ -26,6 +31,7 @@ def length(value: Value) -> Value:
     2,
     [1, 2],
     gives=True,
+    work=Work(more=_looking),
 )
 def is_in(item: Value, container: Value) -> Value:
     if isinstance(container, list):
@@ -46,6 +52,7 @@ def is_in(item: Value, container: Value) -> Value:
     None,
     2,
     gives=[2, 4],
+    work=LOOKS_UP,
 )
 def slice_(value: Value, start: Value = None, end: Value = None, step: Value = None) -> Value:
     if not isinstance(value, str | list):
@@ -97,6 +104,7 @@ def _finite(value: float) -> float:
     "Rounded, halves to the even digit; to a whole number without digits.",
     2.5,
     gives=2,
+    work=Work(calls=4),
 )
 def round_(value: Value, digits: Value = None) -> Value:
     exact, places = number(value, "number"), None if digits is None else whole(digits, "digits")
