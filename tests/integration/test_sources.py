@@ -1,10 +1,12 @@
 """Sources: what a program was written as is kept with its version, and failures and histories name its lines."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from handlers import get_execution, get_history, get_workflow
+from tests.support.programs import let, literal
 from tests.support.requests import send
 from tests.support.system import HEAD, Fresh, System
 
@@ -125,11 +127,13 @@ def test_an_else_and_an_except_of_an_outline_have_no_line(system: System) -> Non
 
 
 def test_only_a_failure_reads_the_lines(system: System) -> None:
-    def reads(body: str) -> int:
-        execution_id = system.run(system.python(body)).body["execution_id"]
+    def made(workflow_id: str, status: str) -> Counter[str]:
+        execution_id = system.run(workflow_id).body["execution_id"]
         system.wire.clear()
         system.drive()
-        assert system.status(execution_id) == ("failed" if "[2]" in body else "success")
-        return system.wire.calls.count("GetItem")
+        assert system.status(execution_id) == status
+        return Counter(system.wire.calls)
 
-    assert reads("x = 1 + [2]") == reads("x = 1 + 3") + 1
+    tree = made(system.workflow(let("x", literal(1))), "success")
+    assert made(system.python("x = 1"), "success") == tree
+    assert made(system.python("x = 1 + [2]"), "failed") == tree + Counter({"GetItem": 1})
