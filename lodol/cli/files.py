@@ -118,7 +118,8 @@ def read_workflow(path: Path) -> Workflow:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        # As it was written, line ends too: a source is kept so.
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise CannotDo(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

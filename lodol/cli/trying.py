@@ -232,7 +232,7 @@ def _explained(tried: Tried, missing: NoAnswer, into: str) -> str:
     arguments = ", ".join(dumps(value) for value in missing.arguments.values())
     unmatched = f"{missing.unmatched}.\n" if missing.unmatched else ""
     return (
-        f"No answer is left for a call of step {missing.step}, made at {tried.place(missing.path)}:\n"
+        f"No answer is left for a call of step {missing.step}, made at {tried.lines.place(missing.path)}:\n"
         f"  {missing.callee}({arguments})\n"
         f"{unmatched}"
         f"Write {into}, with what it should give:\n\n{to_yaml([missing.suggestion])}"

@@ -47,6 +47,7 @@ class Outline:
             marks[self._line_of(failed)] = "failed here"
         self.lines = [Line(f"line-{i}", line, marks[i], counts[i]) for i, line in enumerate(history.program)]
         self.marks = {line.mark for line in self.lines}
+        self.has_numbers = any(line.line is not None for line in history.program)
 
     def id_at(self, path: str | None) -> str | None:
         """The id of the line that a node belongs to."""

@@ -60,23 +60,20 @@ class _Machine:
 class Tried:
     """What became of an execution that was tried; `missing` is why it could not go on, if it could not.
 
-    `decided` are the decisions of persons that counted, and `late` those that came too late.
+    `lines` are those of the source. `decided` are the decisions of persons that counted, and `late` those that came too
+    late.
     """
 
     execution: Execution
     output: Value
     outline: dict[str, Line]
-    lines: Lines | None
+    lines: Lines
     done: list[tuple[Step, list[tuple[CallAt, Entry]]]]
     world: World
     decided: list[Decision]
     late: list[Decision]
     missing: NoAnswer | None
     commits: int
-
-    def place(self, path: str) -> str:
-        """Where a node stands, for a person: at a line of the source, or at its path where there is none."""
-        return f"line {self.lines.at(path)}" if self.lines else path
 
     @property
     def is_success(self) -> bool:

@@ -27,7 +27,8 @@ def crash(bench: Bench, whole: Tried, program_input: Value, world: Callable[[], 
     for commit in range(1, whole.commits + 1):
         crashed = bench.run(program_input, world(), crash_after=commit)
         if crashed.missing:
-            return Crashes(commit, f"after a crash at commit {commit}, {crashed.missing}")
+            place = crashed.lines.place(crashed.missing.path)
+            return Crashes(commit, f"after a crash at commit {commit}, {crashed.missing}, made at {place}")
         for what, before, after in zip(_SEEN, whole.seen, crashed.seen, strict=True):
             if before != after:
                 return Crashes(commit, f"after a crash at commit {commit}, {what} changed: {before} became {after}")

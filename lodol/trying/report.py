@@ -55,7 +55,7 @@ def as_object(tried: Tried, unused: list[Unusable], crashes: Crashes | None) -> 
             for decisions, is_counted in ((tried.decided, True), (tried.late, False))
             for decision in decisions
         ],
-        "missing_answer": _missing_object(missing) if missing else None,
+        "missing_answer": _missing_object(tried, missing) if missing else None,
         "unused_answers": [str(one) for one in unused],
         "crashes": {"tried": crashes.tried, "difference": crashes.difference} if crashes else None,
     }
@@ -65,11 +65,12 @@ def _call_object(tried: Tried, at: CallAt, entry: Entry) -> dict[str, Any]:
     return {
         "call": entry.callee,
         "at": entry.at,
+        "line": tried.lines.at(entry.at),
         "arguments": tried.world.arguments[at],
         "status": entry.state.value,
         "result": entry.result,
         "error": entry.message,
-        "line": entry.line,
+        "logged": entry.line,
         "until": to_text(until) if (until := entry.until or tried.world.awaited.get(at)) else None,
         "attempts": entry.attempt,
         "retries": [
@@ -88,12 +89,13 @@ def _decision_object(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _missing_object(missing: NoAnswer) -> dict[str, Any]:
+def _missing_object(tried: Tried, missing: NoAnswer) -> dict[str, Any]:
     return {
         "call": missing.callee,
         "arguments": missing.arguments,
         "step": missing.step,
         "at": missing.path,
+        "line": tried.lines.at(missing.path),
         "suggestion": missing.suggestion,
     }
 

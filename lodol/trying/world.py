@@ -49,7 +49,7 @@ class NoAnswer(Exception):
         self.path = path
         self.unmatched = unmatched
         self.suggestion = suggested(made.callee, made.arguments)
-        super().__init__(f"no answer is left for this call of {made.callee}, made at {path}")
+        super().__init__(f"no answer is left for this call of {made.callee}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Execution(View):
     started_at: Moment
     completed_at: Moment | None
     steps: list[Step] = Field(default_factory=list)
-    error: Annotated[str | None, Field(examples=["Step 1 failed: body[1].init: cannot add number and object"])]
+    error: Annotated[str | None, Field(examples=["Step 1 failed: line 7: cannot add number and object"])]
 
 
 class StartedExecution(View):

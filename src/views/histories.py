@@ -190,7 +190,7 @@ def _waiting_for(waiting: histories.Waiting) -> WaitingFor:
 def _entry(done: histories.Done, history: histories.History, steps: Mapping[str, outlines.Line]) -> HistoryEntry:
     if isinstance(done.what, Step):
         return _step_entry(done.what, steps[f"body[{done.what.index}]"])
-    line = history.lines.at(done.what.at) if history.lines and done.what.at else None
+    line = history.lines.at(done.what.at)
     if done.what.line is not None:
         return _log_entry(done.at, done.what, line)
     return _call_entry(done.at, done.what, line, history.execution)

@@ -1,5 +1,6 @@
 """Every call of AWS that an operation makes, lost or applied with its answer lost: nothing is lost or doubled."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -176,6 +177,38 @@ def test_any_call_of_an_operation_may_break(fresh: Fresh, figures: Counter[str],
                 finish(system)
                 ends(system, operation, answer, asked_again=asked_again)
                 figures["crash points (call, fault, recovery)"] += 1
+
+
+@pytest.mark.parametrize(
+    "body", ['http.request("GET", "https://a/")\ny = 1 + [2]', 'http.request("GET", "https://fail/")']
+)
+def test_whatever_breaks_a_slice_that_fails_it_names_the_same_line(
+    fresh: Fresh, figures: Counter[str], body: str
+) -> None:
+    def run(faults: dict[int, Fault]) -> tuple[System, str]:
+        system = fresh()
+        execution_id = system.run(system.python(body)).body["execution_id"]
+        system.wire.clear()
+        system.wire.faults.update(faults)
+        try:
+            system.step(execution_id)
+        except (Died, Exception):  # noqa: BLE001
+            system.crashes += 1
+        return system, execution_id
+
+    clean, execution_id = run({})
+    told = clean.get(execution_id).body["error"]
+    assert re.match(r"Step \d failed: line \d: ", told)
+    for number in range(1, len(clean.wire.calls) + 1):
+        for fault in ANY_CALL:
+            system, execution_id = run({number: fault})
+            system.wire.clear()
+            finish(system)
+            system.reconcile_later()
+            finish(system)
+            system.check_quiet()
+            assert system.get(execution_id).body["error"] == told
+            figures["crash points of a failure"] += 1
 
 
 @pytest.mark.parametrize("name", ["run with a key", "stop with a key"])

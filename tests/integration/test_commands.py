@@ -319,6 +319,23 @@ def test_a_history_shows_every_thing_in_its_place(lodol: Any, system: System) ->
     assert lodol("executions", "history", running.id, "--json").json["waiting_for"]["kind"] == "time"
 
 
+def test_steps_and_failures_of_a_source_name_their_lines(lodol: Any, system: System) -> None:
+    system.python('x = 1  # one\n\nhttp.request(\n    "GET",\n    "https://fail/",\n)')
+
+    watched = lodol("run", "Greets", "--watch")
+    execution_id = system.stored()[0].id
+    told = lodol("executions", "history", execution_id)
+
+    steps = ["✓ 0   line 7    x = 1  0 ms", '✗ 1   line 9    http.request("GET", "https://fail/")  0 ms']
+    for said in (watched, told):
+        assert [line for line in said.lines if "line " in line][:3] == [
+            *steps,
+            "Step 1 failed: line 9: http.request: refused",
+        ]
+    shown = lodol("executions", "show", execution_id)
+    assert "Step 1 failed: line 9: http.request: refused" in shown.out
+
+
 def test_reruns_name_each_other(lodol: Any, system: System) -> None:
     name = workflow(system, let("x", literal(1)), FAILS)
     first = lodol("run", name, "--json").json["execution_id"]

@@ -1,40 +1,14 @@
 """Sources: what a program was written as is kept with its version, and failures and histories name its lines."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from domain.callables import SIGNATURES
-from domain.entities.workflows import Source
-from domain.operations import publishing
-from domain.program.python import reading
 from handlers import get_execution, get_history, get_workflow
+from tests.support.programs import let, literal
 from tests.support.requests import send
-from tests.support.system import Fresh, System
-
-HEAD = """from lodol.workflow import Failure, Input, fail, http, log, string, time, workflow
-
-
-@workflow(name="Greets")
-def greets(input: Input) -> None:
-    # Whoever reads this later finds it again.
-"""
-
-
-def stored(system: System, body: str) -> str:
-    """A workflow whose function has these lines, the first of them being line 7."""
-    text = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
-    read = reading.read(text, SIGNATURES)
-    assert [one.message for one in read.findings if one.severity == "error"] == []
-    source = Source(text, str(read.lines))
-    put = publishing.publish(
-        system.table, system.world.now, system.workspace.id, **_frame(), program=read.program, source=source
-    )
-    return put.workflow.id
-
-
-def _frame() -> Any:
-    return {"name": "Greets", "description": ""}
+from tests.support.system import HEAD, Fresh, System
 
 
 @pytest.fixture
@@ -43,7 +17,7 @@ def system(fresh: Fresh) -> System:
 
 
 def ran(system: System, body: str, given: Any = None) -> str:
-    execution_id: str = system.run(stored(system, body), given=given).body["execution_id"]
+    execution_id: str = system.run(system.python(body), given=given).body["execution_id"]
     system.drive()
     return execution_id
 
@@ -122,7 +96,7 @@ def test_a_history_names_the_line_of_each_step_call_and_statement(system: System
 
 
 def test_the_source_is_read_back_as_it_was_written(system: System) -> None:
-    workflow_id = stored(system, "x = 1  # one")
+    workflow_id = system.python("x = 1  # one")
 
     shown = get(system, get_workflow.handler, f"/v1/workflows/{workflow_id}")
     assert shown["source"] == f"{HEAD}    x = 1  # one\n"
@@ -130,23 +104,38 @@ def test_the_source_is_read_back_as_it_was_written(system: System) -> None:
 
 
 def test_an_execution_names_the_lines_of_the_version_that_it_runs(system: System) -> None:
-    workflow_id = stored(system, "time.sleep(60)\nx = 1 + [2]")
+    workflow_id = system.python("time.sleep(60)\nx = 1 + [2]")
     execution_id = system.run(workflow_id).body["execution_id"]
     system.step(execution_id)
-    assert stored(system, "\n\n\ntime.sleep(60)\nx = 1 + [2]") == workflow_id
+    assert system.python("\n\n\ntime.sleep(60)\nx = 1 + [2]") == workflow_id
     system.drive()
 
     assert history(system, execution_id)["error"].startswith("Step 1 failed: line 8: ")
 
 
-def test_only_a_failure_reads_the_lines(
-    system: System,
-) -> None:
-    def reads(body: str) -> int:
-        execution_id = system.run(stored(system, body)).body["execution_id"]
+def test_an_else_and_an_except_of_an_outline_have_no_line(system: System) -> None:
+    execution_id = ran(system, "if input:\n    x = 1\nelif input == 0:\n    x = 2\nelse:\n    # none\n    x = 3")
+
+    assert [(line["text"], line["line"]) for line in history(system, execution_id)["program"]] == [
+        ("if input", 7),
+        ("x = 1", 8),
+        ("elif input == 0", 9),
+        ("x = 2", 10),
+        ("else", None),
+        ("x = 3", 13),
+    ]
+
+
+def test_only_a_failure_reads_the_lines(system: System) -> None:
+    def made(workflow_id: str, status: str) -> Counter[str]:
+        execution_id = system.run(workflow_id).body["execution_id"]
         system.wire.clear()
         system.drive()
-        assert system.status(execution_id) == ("failed" if "[2]" in body else "success")
-        return system.wire.calls.count("GetItem")
+        calls = Counter(system.wire.calls)
+        assert system.status(execution_id) == status
+        return calls
 
-    assert reads("x = 1 + [2]") == reads("x = 1 + 3") + 1
+    success = Counter({"BatchGetItem": 1, "GetItem": 1, "TransactWriteItems": 1})
+    assert made(system.workflow(let("x", literal(1))), "success") == success
+    assert made(system.python("x = 1"), "success") == success
+    assert made(system.python("x = 1 + [2]"), "failed") == success + Counter({"GetItem": 1})

@@ -1,5 +1,6 @@
 """Histories of executions, as the API tells them: one asleep in a loop, one failed, one that waits for a person."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,12 +77,10 @@ def retry(attempt: int, error: str, failed: float, following: float) -> Retry:
     return Retry(attempt=attempt, error=error, failed_at=after(failed), next_attempt_at=after(following))
 
 
-def outline(*lines: tuple[int, str, str], first: int | None = None) -> list[OutlineLine]:
-    """The lines of a program: how deep, the path, the text; numbered from the `first` on, if there is a source."""
-    return [
-        OutlineLine(depth=depth, at=at, text=text, line=None if first is None else first + number)
-        for number, (depth, at, text) in enumerate(lines)
-    ]
+def outline(*lines: tuple[int, str, str], numbers: Iterable[int | None] | None = None) -> list[OutlineLine]:
+    """The lines of a program: how deep, the path, the text; with their numbers, if there is a source."""
+    numbered = zip(lines, numbers or [None] * len(lines), strict=True)
+    return [OutlineLine(depth=depth, at=at, text=text, line=number) for (depth, at, text), number in numbered]
 
 
 def history(*entries: StepEntry | CallEntry | LogEntry, **changed: Any) -> History:

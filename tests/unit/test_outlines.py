@@ -51,6 +51,21 @@ def test_statements_stand_at_their_paths_and_depths() -> None:
     ]
 
 
+def test_an_if_in_the_place_of_an_else_is_an_elif_as_deep_as_the_if() -> None:
+    last = {"kind": "IfStmt", "cond": var("d"), "thenBranch": block(do(var("b"))), "elseBranch": do(var("e"))}
+    cond = {"kind": "IfStmt", "cond": var("c"), "thenBranch": block(do(var("a"))), "elseBranch": last}
+
+    assert lines(for_each("x", var("xs"), cond)) == [
+        ("body[0]", 0, "for x in xs"),
+        ("body[0].body.body[0]", 1, "if c"),
+        ("body[0].body.body[0].thenBranch.body[0]", 2, "a"),
+        ("body[0].body.body[0].elseBranch", 1, "elif d"),
+        ("body[0].body.body[0].elseBranch.thenBranch.body[0]", 2, "b"),
+        ("body[0].body.body[0].elseBranch.elseBranch", 1, "else"),
+        ("body[0].body.body[0].elseBranch.elseBranch", 2, "e"),
+    ]
+
+
 def test_the_line_of_a_step_is_the_one_at_its_path() -> None:
     assert outline(program(do(literal(1))), SIGNATURES)[0] == Line("body[0]", 0, "ExprStmt", "1")
 
@@ -87,6 +102,8 @@ def test_an_expression_reads_as_it_would_be_written(node: Any, text: str) -> Non
         (let("x", literal(1)), "x = 1"),
         ({"kind": "LetStmt", "name": "x"}, "x = None"),
         ({"kind": "AssignStmt", "name": "x", "value": var("y")}, "x = y"),
+        ({"kind": "AssignStmt", "name": "x", "value": plus(var("x"), literal(1))}, "x += 1"),
+        ({"kind": "AssignStmt", "name": "x", "value": plus(var("y"), literal(1))}, "x = y + 1"),
         (ret(var("x")), "return x"),
         ({"kind": "ReturnStmt"}, "return"),
         ({"kind": "FailStmt", "message": literal("no")}, 'fail("no")'),
@@ -114,4 +131,27 @@ def test_a_line_of_a_source_has_its_number() -> None:
     numbers = Lines({"body[0]": 3, "body[0].body": 4, "body[1]": 7})
 
     assert [line.number for line in outline(whole, SIGNATURES, numbers)] == [3, 4, 7]
+
+
+def test_an_else_and_an_except_are_no_nodes_and_have_no_number() -> None:
+    cond = {"kind": "IfStmt", "cond": var("c"), "thenBranch": do(var("a")), "elseBranch": do(var("b"))}
+    tried = {"kind": "TryStmt", "body": do(var("a")), "name": "e", "handler": do(var("e"))}
+    paths = ("body[0]", "body[0].thenBranch", "body[0].elseBranch", "body[1]", "body[1].body", "body[1].handler")
+    numbers = Lines({path: 2 * (i + 1) for i, path in enumerate(paths)})
+
+    assert [(line.text, line.number) for line in outline(program(cond, tried), SIGNATURES, numbers)] == [
+        ("if c", 2),
+        ("a", 4),
+        ("else", None),
+        ("b", 6),
+        ("try", 8),
+        ("a", 10),
+        ("except Failure as e", None),
+        ("e", 12),
+    ]
+
+
+def test_a_program_without_a_source_has_no_numbers() -> None:
+    whole = program(for_each("x", var("xs"), do(var("x"))), do(var("y")))
+
     assert [line.number for line in outline(whole, SIGNATURES)] == [None, None, None]

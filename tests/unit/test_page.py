@@ -148,7 +148,7 @@ def facts(page: Element) -> dict[str, str]:
 
 
 def marks(page: Element) -> dict[str, str]:
-    return {line.one("code").text: line.one("span", "unseen").text.removesuffix(":") for line in page.all("li", "line")}
+    return {line.one("code").text: line.one("span", "gutter").text.removesuffix(":") for line in page.all("li", "line")}
 
 
 # What every page is
@@ -456,6 +456,54 @@ def test_the_line_that_failed_is_marked(error: str, line: str) -> None:
     found = marks(page_of(history(*entries, status="failed", completed_at=after(7), error=error, program=PROGRAM)))
     assert [name for name, mark in found.items() if mark == "failed here"] == [line]
     assert found["one-one"] == ("ran" if line == "one-ten" else "no trace")
+
+
+SOURCED = outline(
+    (0, "body[0]", "zero"),
+    (0, "body[1]", "if one"),
+    (1, "body[1].thenBranch.body[0]", "one-zero"),
+    (1, "body[1].thenBranch.body[1]", "one-one"),
+    (0, "body[1].elseBranch", "else"),
+    (1, "body[1].elseBranch", "one-two"),
+    (0, "body[2]", "two"),
+    numbers=[7, 9, 10, 12, None, 16, 18],
+)
+
+
+def test_a_program_of_a_source_has_the_numbers_of_its_lines() -> None:
+    page = page_of(history(step(0, "zero", 1, 1, line=7), program=SOURCED))
+    numbers = [line.one("span", "source-line").text for line in page.all("li", "line")]
+    assert numbers == ["line 7", "line 9", "line 10", "line 12", "", "line 16", "line 18"]
+    assert not list(page_of(history(step(0, "", 1), program=PROGRAM)).all("span", "source-line"))
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (9, "if one"),
+        (10, "one-zero"),
+        (12, "one-one"),
+        (14, "one-one"),
+        (16, "one-two"),
+        (17, "one-two"),
+        (7, "if one"),
+    ],
+)
+def test_the_line_that_failed_is_marked_by_its_number(number: int, line: str) -> None:
+    error = f"Step 1 failed: line {number}: http.request: no answer"
+    entries = (step(0, "", 1, 1), step(1, "", 2, 5, status="failed"))
+    found = marks(page_of(history(*entries, status="failed", completed_at=after(7), error=error, program=SOURCED)))
+    assert [name for name, mark in found.items() if mark == "failed here"] == [line]
+
+
+def test_a_call_of_a_source_names_its_line() -> None:
+    calls = (
+        call(1, 1, "body[1].thenBranch.body[1].expr.args[0]", "a", 1, 1, line=13),
+        call(1, 2, "body[9].expr", "b", 2, 1, line=30),
+    )
+    page = page_of(history(step(1, "", 1), *calls, program=SOURCED))
+    assert [(place.text, place.attributes["href"]) for place in page.all("a", "at")] == [("line 13", "#line-3")]
+    assert [place.text for place in page.all("span", "at")] == ["line 30"]
 
 
 @pytest.mark.parametrize("status", ["sleeping", "retrying", "waiting"])

@@ -35,9 +35,16 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.file = "flow.yaml"
 
     def put(self, *body: Any) -> None:
         (self.path / "flow.yaml").write_text(to_yaml({"name": "Flow", "program": program(*body)}))
+
+    def python(self, *lines: str) -> None:
+        """Put a workflow whose function has these lines, the first of them being line 6."""
+        self.file = "flow.py"
+        head = "from lodol.workflow import http, log, workflow\n\n\n@workflow(name='Flow')\ndef flow():\n"
+        (self.path / self.file).write_text(head + "".join(f"    {line}\n" for line in lines))
 
     def answers(self, text: str) -> None:
         (self.path / "answers.yaml").write_text(text)
@@ -47,7 +54,7 @@ class Folder:
 
     def run(self, *options: str, **how: Any) -> Result:
         given = ("--answers", "answers.yaml") if (self.path / "answers.yaml").exists() else ()
-        return CliRunner().invoke(app, ["workflow", "try", "flow.yaml", *START, *given, *options], **how)
+        return CliRunner().invoke(app, ["workflow", "try", self.file, *START, *given, *options], **how)
 
     def tried(self, *options: str) -> Any:
         """What a trial that succeeds tells as JSON."""
@@ -207,7 +214,7 @@ def test_json_has_everything(folder: Folder) -> None:
     assert calls[0]["arguments"] == {"content": {"question": "?"}}
     assert calls[1]["until"] == "2026-03-16T10:30:00+00:00"
     assert (calls[2]["attempts"], [retry["error"] for retry in calls[2]["retries"]]) == (2, ["busy"])
-    assert calls[3]["line"] == "done"
+    assert (calls[3]["logged"], calls[3]["line"]) == ("done", None)
     assert told["decisions"] == [
         {
             "review_id": review_id,
@@ -242,6 +249,17 @@ def test_a_call_without_an_answer_says_which_and_its_snippet_answers_it(folder: 
     assert folder.tried()["status"] == "success"
 
 
+def test_a_source_that_is_tried_names_its_lines(folder: Folder) -> None:
+    folder.python('log.info("before")', "", "http.request(", '    "POST",', '    "https://a.example/",', ")")
+
+    told = json.loads(folder.run("--json").stdout)
+    assert [(step["line"], [each["line"] for each in step["calls"]]) for step in told["steps"]] == [(6, [6]), (8, [])]
+    assert (told["missing_answer"]["at"], told["missing_answer"]["line"]) == ("body[1].expr", 8)
+    done = folder.run()
+    assert '  0  line 6   log.info("before")' in done.stdout.splitlines()
+    assert done.stderr.startswith("No answer is left for a call of step 1, made at line 8:\n  http.request(")
+
+
 def test_what_was_done_before_a_missing_answer_is_told_too(folder: Folder) -> None:
     folder.put(do(call("log.info", literal("before"))), do(CALLS["http.request"]))
 
@@ -250,12 +268,13 @@ def test_what_was_done_before_a_missing_answer_is_told_too(folder: Folder) -> No
     told = json.loads(done.stdout)
     assert done.exit_code == 1
     assert told["status"] == "running"
-    assert told["steps"][0]["calls"][0]["line"] == "before"
+    assert told["steps"][0]["calls"][0]["logged"] == "before"
     assert told["missing_answer"] == {
         "call": "http.request",
         "arguments": {"method": "POST", "url": "https://a.example/"},
         "step": 1,
         "at": "body[1].expr",
+        "line": None,
         "suggestion": {
             "call": "http.request",
             "when": {"method": "POST", "url": "https://a.example/"},
@@ -491,7 +510,9 @@ def test_a_crash_that_asks_the_world_once_more_is_told(folder: Folder, monkeypat
     folder.answers("- { call: http.request, result: {} }")
     monkeypatch.setattr(MemoryTable, "query", lambda table, pk, page: iter(()))
 
-    assert "crash at commit 2, no answer is left for this call of http.request" in folder.refused("--crash")
+    assert folder.refused("--crash") == (
+        "after a crash at commit 2, no answer is left for this call of http.request, made at body[0].body[0].expr"
+    )
 
 
 def test_live_requests_are_made_where_no_answer_is_left(

@@ -278,3 +278,31 @@ def test_json_read_as_yaml_has_the_same_places(value: Any) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False)
 
     assert documents.read(text, is_json=False).places == documents.read(text, is_json=True).places
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_source_is_kept_as_it_was_written(tmp_path: Path, mark: str, end: str) -> None:
+    """Its line ends and its mark of the encoding too, whatever they are."""
+    file = tmp_path / "flow.py"
+    lines = ["from lodol.workflow import workflow", "@workflow(name='A')", "def a():", "    # why", "    return 1", ""]
+    written = (mark + end.join(lines)).encode()
+    file.write_bytes(written)
+
+    found = check_workflow(file)
+
+    assert found.workflow is not None
+    assert found.workflow.source is not None
+    assert found.workflow.source.text.encode() == written
+    assert found.workflow.source.lines == "[5,5]"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_a_tree_says_the_same_whatever_its_line_ends(tmp_path: Path, suffix: str, end: str) -> None:
+    file = tmp_path / f"flow{suffix}"
+    text = '{"name": "A",\n"program": {"kind": "Program",\n"body": [{"kind": "Nope"}]}}\n'
+    file.write_bytes(text.replace("\n", end).encode())
+
+    [finding] = check_workflow(file).findings
+    assert (finding.position.line, finding.message) == (3, "unknown kind 'Nope'")

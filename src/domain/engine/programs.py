@@ -19,8 +19,7 @@ def parsed(table: Table, workspace_id: str, workflow_id: str, version: int) -> P
     return checker.parse(workflows.read_program(table, workspace_id, workflow_id, version).tree())
 
 
-def line_of(table: Table, workspace_id: str, workflow_id: str, version: int, path: str) -> int | None:
-    """The line of the source that a node came from, `None` without one. Few need it: only those that fail."""
+def place_of(table: Table, workspace_id: str, workflow_id: str, version: int, path: str) -> str:
+    """Where a node is, as a failure says it. Only a failure asks for it, and reads the program once more."""
     program = workflows.read_program(table, workspace_id, workflow_id, version)
-    lines = program.lines_of(program.tree())
-    return lines.at(path) if lines else None
+    return program.lines_of(program.tree()).place(path)

@@ -212,8 +212,8 @@ class _Slice:
             return failed.message
         which = self._execution
         table = self._context.stack.table
-        line = programs.line_of(table, which.workspace_id, which.workflow_id, which.version, failed.at)
-        return f"{failed.at if line is None else f'line {line}'}: {failed.message}"
+        place = programs.place_of(table, which.workspace_id, which.workflow_id, which.version, failed.at)
+        return f"{place}: {failed.message}"
 
     def _save_resume_point(self, bookmark: Bookmark | None) -> None:
         """Store where the run stands, once a resume would have to read much more than that."""

@@ -10,7 +10,7 @@ from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import ABSENT, PRESENT, Item, Write
 from domain.moments import to_text
-from domain.program.lines import Lines
+from domain.program.lines import NONE, Lines
 from domain.program.values import loads
 from domain.refusals import WorkflowArchived, WorkflowNotFound
 
@@ -80,9 +80,9 @@ class Program:
         """The program as a tree."""
         return loads(self.text)
 
-    def lines_of(self, tree: Any) -> Lines | None:
-        """The lines of its nodes, if it was read from a source."""
-        return Lines.stored(self.lines, tree) if self.lines is not None else None
+    def lines_of(self, tree: Any) -> Lines:
+        """The lines of its nodes, none if it was not read from a source."""
+        return NONE if self.lines is None else Lines.stored(self.lines, tree)
 
 
 def _program_key(workspace_id: str, workflow_id: str, version: int) -> Key:

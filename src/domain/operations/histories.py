@@ -56,7 +56,7 @@ class Done:
 class History:
     """An execution with what it was given, gives and waits for, and the outline of its program.
 
-    `lines` are those of the source that the program was read from, `None` without one.
+    `lines` are those of the source that the program was read from.
     """
 
     execution: Execution
@@ -65,7 +65,7 @@ class History:
     waiting: Waiting | None
     reruns: tuple[str, ...]
     outline: tuple[Line, ...]
-    lines: Lines | None
+    lines: Lines
 
 
 def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> History:
@@ -121,7 +121,7 @@ def _waiting(table: Table, now: datetime, state: State) -> Waiting | None:
 
 
 @lru_cache(maxsize=64)
-def _outline(table: Table, workspace_id: str, workflow_id: str, version: int) -> tuple[tuple[Line, ...], Lines | None]:
+def _outline(table: Table, workspace_id: str, workflow_id: str, version: int) -> tuple[tuple[Line, ...], Lines]:
     """The outline of one version of a program, and the lines of its source; they never change."""
     program = workflows.read_program(table, workspace_id, workflow_id, version)
     tree = program.tree()

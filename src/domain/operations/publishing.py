@@ -53,9 +53,8 @@ def publish(
     """Store a workflow, new or changed: the one of this id or else of this name.
 
     A changed program, or a changed source of it, becomes a new version; where nothing has changed, nothing is written.
-    Raises `ProgramRejected`
-    with every finding, `InvalidRequest` for a bad name, description or id or for the name of another workflow, and
-    `ConditionNotMet` when another change came first.
+    Raises `ProgramRejected` with every finding, `InvalidRequest` for a bad name, description or id or for the name of
+    another workflow, and `ConditionNotMet` when another change came first.
     """
     _check_texts(name, description, workflow_id)
     if findings := checker.check(program, SIGNATURES):

@@ -29,11 +29,20 @@ class Lines:
         """As they are stored."""
         return json.dumps(list(self._by_path.values()), separators=(",", ":"))
 
-    def at(self, path: str) -> int:
-        """The line of a node, or of the one around it."""
+    def at(self, path: str) -> int | None:
+        """The line of a node, or of the one around it; `None` where the program was not read from a source."""
         while path and path not in self._by_path:
             path = path[: max(path.rfind("."), path.rfind("["))]
-        return self._by_path[path]
+        return self._by_path.get(path)
+
+    def place(self, path: str) -> str:
+        """What a person reads of where a node is: its line, or its path in a program without a source."""
+        line = self.at(path)
+        return path if line is None else f"line {line}"
+
+
+NONE = Lines({})
+"""Those of a program that was not read from a source."""
 
 
 def _paths(program: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from domain.program.python.beginnings import beginning, except_of, on_one_line
 from domain.program.python.context import Tree
 from domain.program.python.names import GENERIC, HELPERS, MODULE
 from domain.program.python.normal import normal
@@ -16,7 +17,6 @@ from domain.program.signatures import Signatures
 
 _INDENT = "    "
 _LONGEST = 100
-_AUGMENTED = ("+", "-", "*", "/", "%")
 
 
 def namespaces(signatures: Signatures) -> set[str]:
@@ -88,43 +88,23 @@ class _Statements:
 
     def lines(self, node: Tree) -> Iterator[str]:
         """The lines of a statement."""
-        write = self._expressions.write
         match node:
-            case {"kind": "LetStmt", "name": name, "init": init}:
-                yield from self._wrapped(f"{name} = ", init)
-            case {"kind": "AssignStmt"}:
-                yield from self._assignment(node)
-            case {"kind": "ExprStmt", "expr": expr}:
-                yield from self._wrapped("", expr)
             case {"kind": "BlockStmt"}:
-                self.imports.add("block")
-                yield "with block():"
+                yield f"{on_one_line(node, self._expressions)}:"
                 yield from self._inside(node)
             case {"kind": "IfStmt"}:
-                yield from self._if(node, "if")
-            case {"kind": "ForEachStmt", "name": name, "iterable": iterable, "body": body}:
-                yield f"for {', '.join([name, *node.get('others', [])])} in {write(iterable)}:"
+                yield from self._if(node)
+            case {"kind": "ForEachStmt" | "WhileStmt", "body": body}:
+                yield f"{on_one_line(node, self._expressions)}:"
                 yield from self._inside(body)
-            case {"kind": "WhileStmt", "cond": cond, "body": body}:
-                yield f"while {write(cond)}:"
-                yield from self._inside(body)
-            case {"kind": "TryStmt", "body": body, "name": name, "handler": handler}:
+            case {"kind": "TryStmt", "body": body, "handler": handler}:
                 yield "try:"
                 yield from self._inside(body)
-                self.imports.add("Failure")
-                yield f"except Failure as {name}:"
+                yield f"{except_of(node, self._expressions)}:"
                 yield from self._inside(handler)
-            case {"kind": "ReturnStmt", "value": value}:
-                self.returns = True
-                yield from self._wrapped("return ", value)
-            case {"kind": "FailStmt", "message": message}:
-                self.imports.add("fail")
-                yield f"fail({write(message)})"
-            case {"kind": "ThrowStmt", "message": message}:
-                self.imports.add("Failure")
-                yield f"raise Failure({write(message)})"
             case _:
-                yield {"BreakStmt": "break", "ContinueStmt": "continue"}.get(node["kind"], "return")
+                self.returns = self.returns or bool(node["kind"] == "ReturnStmt" and node.get("value"))
+                yield from self._wrapped(node)
 
     def _inside(self, node: Tree) -> Iterator[str]:
         statements = node["body"] if node["kind"] == "BlockStmt" else [node]
@@ -132,32 +112,25 @@ class _Statements:
         if not statements:
             yield f"{_INDENT}pass"
 
-    def _if(self, node: Tree, word: str) -> Iterator[str]:
-        yield f"{word} {self._expressions.write(node['cond'])}:"
+    def _if(self, node: Tree, before: str = "") -> Iterator[str]:
+        yield f"{before}{on_one_line(node, self._expressions)}:"
         yield from self._inside(node["thenBranch"])
         otherwise: Any = node.get("elseBranch")
         if otherwise and otherwise["kind"] == "IfStmt":
-            yield from self._if(otherwise, "elif")
+            yield from self._if(otherwise, "el")
         elif otherwise:
             yield "else:"
             yield from self._inside(otherwise)
 
-    def _wrapped(self, before: str, node: Tree) -> Iterator[str]:
-        """An expression at the end of a line; a long one has each of its parts on a line of its own."""
-        line = f"{before}{self._expressions.write(node)}"
-        opening, parts, closing = self._expressions.parts(node) if len(line) > _LONGEST else ("", [], "")
-        if not parts:
-            yield line
-            return
-        yield f"{before}{opening}"
-        yield from (f"{_INDENT}{part}," for part in parts)
-        yield closing
-
-    def _assignment(self, node: Tree) -> Iterator[str]:
-        name, value = node["name"], node["value"]
-        match value:
-            case {"kind": "BinaryExpr", "op": op, "left": {"kind": "VarRef", "name": left}} if left == name:
-                if op in _AUGMENTED:
-                    yield f"{name} {op}= {self._expressions.write(value['right'])}"
-                    return
-        yield from self._wrapped(f"{name} = ", value)
+    def _wrapped(self, node: Tree) -> Iterator[str]:
+        """A simple statement; of a long one, each part of its expression has a line of its own."""
+        line = on_one_line(node, self._expressions)
+        before, expression, behind = beginning(node, self._expressions)
+        if expression is not None and len(line) > _LONGEST:
+            opening, parts, closing = self._expressions.parts(expression)
+            if parts:
+                yield f"{before}{opening}"
+                yield from (f"{_INDENT}{part}," for part in parts)
+                yield f"{closing}{behind}"
+                return
+        yield line
