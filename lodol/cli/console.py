@@ -92,8 +92,8 @@ def fail(told: Told, *, as_json: bool) -> None:
         "code": told.code,
         "status": told.status,
         "request_id": told.request_id,
+        "findings": told.findings,
     }
-    fields |= {"findings": told.findings}
     known = {name: value for name, value in fields.items() if value is not None}
     say(json.dumps(known, ensure_ascii=False) if as_json else told, to_errors=True)
 

@@ -40,11 +40,10 @@ def watch(client: "Client", execution_id: str) -> History:
 def _calm(histories: Iterable[History]) -> History:
     """Print what has settled, once, calls before the step that makes them; and each thing that is waited for."""
     printed: set[Position] = set()
-    waited, is_first = "", True
-    for history in histories:
-        if is_first:
+    waited = ""
+    for look, history in enumerate(histories):
+        if not look:
             say_line(_title(history))
-        is_first = False
         settled = [entry for entry in history.entries if is_settled(entry) and position_of(entry) not in printed]
         for entry in sorted(settled, key=lambda entry: (entry.step, entry.type == "step")):
             say_line(_line(entry, None))

@@ -18,12 +18,12 @@ class Lines:
     @classmethod
     def stored(cls, text: str, program: Any) -> Self:
         """As they are stored beside their program, a tree: a number for each node, in the order of the nodes."""
-        return cls(dict(zip(_paths(program), json.loads(text), strict=True)))
+        return cls(dict(zip((path for path, _ in nodes_of(program)), json.loads(text), strict=True)))
 
     @classmethod
     def at_positions(cls, program: Any, positions: Mapping[str, Position]) -> Self:
         """As they were read: where nothing is known of a node, it is that of the node around it."""
-        return cls({path: place(path, positions).line for path in _paths(program)})
+        return cls({path: place(path, positions).line for path, _ in nodes_of(program)})
 
     def __str__(self) -> str:
         """As they are stored."""
@@ -45,22 +45,20 @@ NONE = Lines({})
 """Those of a program that was not read from a source."""
 
 
-def _paths(program: Any) -> Iterator[str]:
-    """The path of each node of a program, which is a tree as it is stored, in the order of its fields."""
-    waiting = [(f"body[{i}]", node) for i, node in reversed(list(enumerate(program["body"])))]
-    while waiting:
-        path, node = waiting.pop()
-        yield path
+def nodes_of(program: Any) -> Iterator[tuple[str, Any]]:
+    """Every node of a program that could be stored, each with its path, before those within it, in their order."""
+    return _within(program["body"], "body")
+
+
+def _within(field: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The nodes of a field: it is one, a list of some, or the properties of an object."""
+    if isinstance(field, list):
+        for index, each in enumerate(field):
+            yield from _within(each, f"{path}[{index}]")
+    elif isinstance(field, dict):
+        if "kind" in field:
+            yield path, field
         # What a literal holds are values, no nodes.
-        fields = {} if node["kind"] == "Literal" else node
-        waiting += [inner for name, field in reversed(fields.items()) for inner in _inner(f"{path}.{name}", field)]
-
-
-def _inner(path: str, field: Any) -> list[tuple[str, Any]]:
-    """The nodes of a field, the last first: it is one, a list of some, or the properties of an object."""
-    if isinstance(field, dict):
-        return [(path, field)] if "kind" in field else []
-    if not isinstance(field, list):
-        return []
-    each = [(f"{path}[{i}]", one) for i, one in enumerate(field) if isinstance(one, dict)]
-    return [(where, one) if "kind" in one else (f"{where}.value", one["value"]) for where, one in reversed(each)]
+        if field.get("kind") != "Literal":
+            for name, each in field.items():
+                yield from _within(each, f"{path}.{name}")

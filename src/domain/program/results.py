@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.program.findings import Finding
+from domain.program.lines import nodes_of
 from domain.program.scoping import suggestion
 from domain.program.signatures import Signatures
 
@@ -17,7 +18,7 @@ _OBJECT = re.compile(r"`\{([\w, ]+)\}`")
 
 def unknown_properties(program: dict[str, Any], signatures: Signatures) -> Iterator[Finding]:
     """Find properties that no result of a call has, of variables that are set once, and to nothing else."""
-    nodes = list(_nodes(program, ""))
+    nodes = list(nodes_of(program))
     times = Counter(name for _, node in nodes for name in _bound(node))
     calls = {
         node["name"]: node["init"]["callee"]
@@ -48,16 +49,3 @@ def _bound(node: Any) -> Iterator[str]:
     if node["kind"] in {"LetStmt", "AssignStmt", "ForEachStmt", "TryStmt", "ListCompExpr", "DictCompExpr"}:
         yield node["name"]
         yield from node.get("others", [])
-
-
-def _nodes(node: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every node within, with its path; what a literal holds are values."""
-    if isinstance(node, list):
-        for index, each in enumerate(node):
-            yield from _nodes(each, f"{path}[{index}]")
-    elif isinstance(node, dict):
-        if "kind" in node and path:
-            yield path, node
-        if node.get("kind") != "Literal":
-            for name, each in node.items():
-                yield from _nodes(each, f"{path}.{name}" if path else name)
