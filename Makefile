@@ -11,7 +11,7 @@ PARALLEL = -n auto --dist loadgroup
 # Whatever the surroundings say: to compile every module at every start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help bootstrapped up down logs invoke lint quick test soak mutations check format
+.PHONY: help bootstrapped up down logs invoke lint quick test soak mutations bench check format
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,10 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write
+
+bench: bootstrapped ## Measures beside others, writes docs/performance.md; QUICK=1: whether all works (SECTIONS="peers cost")
+	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group bench
+	@$(RUN) scripts.bench $(SECTIONS) $(if $(QUICK),--quick,--install)
 
 check: lint ## Lint, types, layers, template, lock file and generated files
 	@.venv/bin/ruff format --check .
