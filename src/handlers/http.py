@@ -4,6 +4,7 @@ A handler module makes one `Endpoint` from a route, a scope and a function; Lamb
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,7 +85,7 @@ class Endpoint:
         self._resolver = APIGatewayRestResolver()
         self._resolver.route(route, method=method)(self._serve)
         self._resolver.not_found(self._no_route)
-        self._resolve = logged(self._resolver.resolve)
+        self._resolve = logged(self._resolve_and_log)
 
     @property
     def path(self) -> str:
@@ -95,6 +96,14 @@ class Endpoint:
         """Answer an API Gateway proxy event. Nothing that goes wrong in here leaves as anything but an answer."""
         self._resolver.append_context(worker=worker or the_worker())  # type: ignore[no-untyped-call]
         return self._resolve(event, context)
+
+    def _resolve_and_log(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Every request is one line; the address that was asked and what it carried are no part of it."""
+        begun = time.monotonic()
+        answer = self._resolver.resolve(event, context)
+        status, took = answer["statusCode"], round((time.monotonic() - begun) * 1000)
+        logger.info("request", extra={"method": self.method, "route": self.path, "status": status, "ms": took})
+        return answer
 
     def _serve(self, **path: str) -> Response[str]:
         worker: Worker = self._resolver.context["worker"]
