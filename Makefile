@@ -56,7 +56,7 @@ mutations: bootstrapped ## Removes one defence after the other; a test must fail
 
 bench: bootstrapped ## Measures beside others, writes docs/performance.md; QUICK=1: whether all works (SECTIONS="peers cost")
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group bench
-	@$(RUN) scripts.bench $(SECTIONS) $(if $(QUICK),--quick,--install)
+	@$(RUN) scripts.bench $(SECTIONS) $(if $(QUICK),--quick,--install) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 check: lint ## Lint, types, layers, template, lock file and generated files
 	@.venv/bin/ruff format --check .

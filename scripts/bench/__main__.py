@@ -9,6 +9,8 @@ from scripts.bench import charts, document, results
 from scripts.bench.section import Options
 from scripts.bench.sections import SECTIONS
 
+_ROUNDS = 4
+
 
 def main() -> int:
     """Measure, keep what was found, and write the document."""
@@ -17,7 +19,8 @@ def main() -> int:
     for name in [] if arguments.write else arguments.sections or SECTIONS:
         print(f"· {name}", flush=True)
         begun = time.monotonic()
-        figures = SECTIONS[name].measure(Options(quick=arguments.quick, install=arguments.install))
+        rounds = 1 if arguments.quick else arguments.rounds
+        figures = SECTIONS[name].measure(Options(arguments.quick, arguments.install, rounds))
         results.write(folder, name, results.result_of(figures, time.monotonic() - begun))
     _write(folder, folder / "performance.md" if arguments.quick else document.DOCUMENT)
     return 0
@@ -37,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; without one, all")
     parser.add_argument("--quick", action="store_true", help="shows that all works; the figures stay in .local/bench")
     parser.add_argument("--install", action="store_true", help="installs the peers that are not there")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="of what is compared; %(default)s")
     parser.add_argument("--write", action="store_true", help="measures nothing: writes document and charts")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.sections if name not in SECTIONS]:

@@ -26,9 +26,6 @@ class Connection:
         """The JSON of the answer, or its text; raises `Failed` if it is no 2xx, `OSError` if none came."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         data = None if body is None else json.dumps(body).encode()
-        if self._http.sock is None:
-            self._http.connect()
-            self._http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         given = {"Content-Type": "application/json"} if data else {}
         try:
             self._http.request(method, self._path + path, data, {**given, **self._headers, **named})

@@ -25,7 +25,7 @@ def measure(options: Options) -> Figures:
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*_BESIDE, *functions)}
     with tempfile.TemporaryDirectory(prefix="lodol-bench-") as home, on_the_stub(Path(home)) as stub:
         events = {name: _event(name, stub.ids) for name in functions}
-        for number in range(0 if options.quick else -1, 1 if options.quick else 7):
+        for number in range(0 if options.quick else -1, options.rounds):
             for name, seen in rows.items():
                 found = _run(name, events.get(name), stub.environment)
                 if number >= 0:

@@ -3,44 +3,75 @@
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
-from scripts.bench.numbers import shown
-from scripts.bench.section import Chart, Figures, Options, Section
+from scripts.bench.numbers import shown, spread, with_spread
+from scripts.bench.section import Bars, Chart, Figures, Options, Section
+from scripts.bench.tables import table
 
 if TYPE_CHECKING:
     from scripts.bench.systems.system import System
 
 _CLIENTS = 8
-_STACK, _FLOOR = "Lodol, the whole local stack", "ministack alone"
+_HANDLERS, _STACK, _FLOOR = "Lodol, handlers in processes", "Lodol, the whole local stack", "ministack alone"
+_TEXT = Template((Path(__file__).parent / "peers.md").read_text())
 _TARGET_OF_FLOOR, _TARGET_POLL_MS = 1.25, 20
+
+
+_MANY = {
+    "a_second": "executions a second",
+    "processor_ms": "CPU ms an execution",
+    "start_ms_of_many": "start, ms",
+    "done_ms_of_many": "start → done, ms",
+}
+_ALONE = {"start_ms": "start, ms", "done_ms": "start → done, ms", "alone_processor_ms": "CPU ms an execution"}
+_AFTER = {
+    "poll_ms": "a poll, ms",
+    "poll_processor_ms": "a poll, CPU ms",
+    "ready_s": "ready after, s",
+    "rss_mb": "RSS, MB",
+    "pss_mb": "PSS, MB",
+}
 
 
 def measure(options: Options) -> Figures:
     """Run the rounds; a system that cannot be had or fails is left out from there on, and its reason kept."""
-    from scripts.bench.environments import Missing
-    from scripts.bench.systems import SYSTEMS
+    from scripts.bench.systems import LEFT_OUT, SYSTEMS
 
     found: dict[str, Any] = {}
-    skipped: dict[str, str] = {}
-    rounds, seconds = (1, 1.0) if options.quick else (4, 4.0)
+    skipped = dict(LEFT_OUT)
+    seconds = 1.0 if options.quick else 4.0
     ready = []
     for system in SYSTEMS:
-        try:
-            if system.environment:
-                system.environment.ensure(install=options.install)
-            system.prepare()
+        if reason := _missing(system, options):
+            skipped[system.name] = reason
+            print(f"  {system.name}: left out, {reason}", flush=True)
+        else:
             ready.append(system)
-        except Missing as missing:
-            skipped[system.name] = str(missing)
-            print(f"  {system.name}: left out, {missing}", flush=True)
-    for number in range(rounds):
+    for number in range(options.rounds):
         for system in ready:
             if system.name not in skipped:
                 _take_turn(system, number + 1, seconds, found, skipped)
     systems = {name: turns for name, turns in found.items() if name not in skipped}
-    return {"rounds": rounds, "clients": _CLIENTS, "systems": systems, "skipped": skipped}
+    return {"rounds": options.rounds, "clients": _CLIENTS, "systems": systems, "skipped": skipped}
+
+
+def _missing(kind: "type[System]", options: Options) -> str | None:
+    """Prepare a system, or say why it cannot be measured."""
+    from scripts.bench.environments import Missing
+
+    if options.quick and kind.is_slow:
+        return "a quick bench has no time for it"
+    try:
+        if kind.environment:
+            kind.environment.ensure(install=options.install)
+        kind.prepare()
+    except Missing as missing:
+        return str(missing)
+    return None
 
 
 def _take_turn(
@@ -73,7 +104,7 @@ def _turn(system: "System", seconds: float) -> dict[str, float]:
         begun = time.monotonic()
         system.make_ready()
         ready = time.monotonic() - begun
-        Load.of(system, _CLIENTS, seconds / 4)
+        Load.of(system, 1 if system.is_slow else _CLIENTS, seconds / 2)
         one, many = Load.of(system, 1, seconds), Load.of(system, _CLIENTS, 2 * seconds)
         polls = Polls.of(system, seconds / 2)
         resident, proportional = processes.memory_megabytes(system.roots)
@@ -99,76 +130,39 @@ def _turn(system: "System", seconds: float) -> dict[str, float]:
 
 def text(figures: Figures) -> str:
     """The tables, what each figure includes, and what was left out."""
-    systems, clients = figures["systems"], figures["clients"]
-    kept = "\n".join(f"- **{name}**: {found['what']}." for name, found in systems.items())
-    left_out = "\n".join(f"- **{name}**: {reason}." for name, reason in figures["skipped"].items())
-    many = (("a_second", "executions a second"), ("processor_ms", "CPU ms an execution"))
-    many += (("start_ms_of_many", "start, ms"), ("done_ms_of_many", "start → done, ms"))
-    alone = (("start_ms", "start, ms"), ("done_ms", "start → done, ms"), ("alone_processor_ms", "CPU ms an execution"))
-    rest = (("poll_ms", "a poll, ms"), ("poll_processor_ms", "a poll, CPU ms"), ("ready_s", "ready after, s"))
-    rest += (("rss_mb", "RSS, MB"), ("pss_mb", "PSS, MB"))
-    return f"""
-The same workflow in each: it adds up an order, makes one HTTP call to a server on loopback, and makes a sentence of both.
-What each of its three steps gives is on record in all of them. A client starts a run over HTTP, waits until it is done, and
-starts the next. {figures["rounds"]} rounds, in each of which every system is started anew in a folder of its own, one after
-the other; the median of the rounds, and in brackets the least and the most.
-
-{clients} clients at once:
-
-{_table(systems, many)}
-
-One client:
-
-{_table(systems, alone)}
-
-After that:
-
-{_table(systems, rest)}
-
-![Processor time of an execution](performance/peers-processor.svg)
-
-![From the start of a run until it is done](performance/peers-done.svg)
-
-{_against_targets(systems)}
-**CPU** is user and system time, as the kernel counts it, of all processes of a system over the time in which its clients
-worked, shared out among the executions; clients and the server that is called are not in it. **A poll** is one more
-question after a run that has ended, by one client. **Ready** counts from the start of the first process until a run can be
-started, and for Lodol and ministack until the first is done. **RSS** counts what processes share for each of them, **PSS**
-once. What each of them is:
-
-{kept}
-
-How the end of a run is seen: Restate, DBOS and Temporal answer a request that waits. On ministack the client asks Step
-Functions every 50 ms, and what counts is the moment that it names. The stub of AWS answers when its state machine is done.
-Prefect is asked every 50 ms, and counts likewise. A client of Lodol's API that asks as often as `Retry-After` says sees it a
-second later at most.
-
-{_TELLING}
-{f"Left out:{chr(10)}{chr(10)}{left_out}" if left_out else ""}
-"""
+    systems = figures["systems"]
+    left_out = [f"- **{name}** was left out: {reason}." for name, reason in figures["skipped"].items()]
+    return _TEXT.substitute(
+        rounds=figures["rounds"],
+        clients=figures["clients"],
+        many=_table(systems, _MANY),
+        alone=_table(systems, _ALONE),
+        after=_table(systems, _AFTER),
+        targets=_against_targets(systems),
+        processes="\n".join([*(f"- **{name}**: {found['what']}." for name, found in systems.items()), *left_out]),
+        winners=_winners(systems),
+    )
 
 
-_TELLING = """
-What to make of it:
-
-- Restate is a server compiled to machine code, with its log on the disk beside it: it needs the least of a processor, and
-  the time from start to done is that of a few local writes. Lodol's functions are Python, and each commit of theirs is a
-  signed request in JSON to a database that is elsewhere. Who wants the most executions from one machine takes Restate.
-- DBOS is a library in the application's own process: nothing starts faster or is smaller in memory. On SQLite its writes
-  wait for the disk one after the other, so more clients bring little more; on Postgres they would.
-- Temporal's dev server keeps everything in memory and the worker is asked for each step; Prefect starts a process for each
-  run, which is meant for runs of minutes.
-- What Lodol has for it is not in these tables: between two runs nothing of it runs, and the database is no server of one's
-  own. On AWS the times of the whole local stack do not hold: there the emulator is not in them, and the network is.
-"""
+def _winners(systems: dict[str, Any]) -> str:
+    """Who is best in each column, and how far Lodol is from that."""
+    rivals = {name: found for name, found in systems.items() if name != _FLOOR}
+    rows = []
+    for key, head in {**_MANY, **_ALONE, **_AFTER}.items():
+        medians = {name: _spread(found, key)[0] for name, found in rivals.items()}
+        best = (max if key == "a_second" else min)(medians, key=lambda name: medians[name])
+        of_ours = f"{shown(medians[_HANDLERS])}" if _HANDLERS in medians else ""
+        many = f", {_CLIENTS} clients" if key in _MANY else ""
+        rows.append([f"{head}{many}", best, shown(medians[best]), of_ours])
+    return table(["", "best", "its figure", _HANDLERS], rows)
 
 
-def _table(systems: dict[str, Any], columns: Sequence[tuple[str, str]]) -> str:
+def _table(systems: dict[str, Any], columns: Mapping[str, str]) -> str:
     rows = [
-        [name, *(with_spread([turn[key] for turn in found["turns"]]) for key, _ in columns)]
+        [name, *(with_spread([turn[key] for turn in found["turns"]]) for key in columns)]
         for name, found in systems.items()
     ]
-    return table(["system", *(head for _, head in columns)], rows)
+    return table(["system", *columns.values()], rows)
 
 
 def _against_targets(systems: dict[str, Any]) -> str:
@@ -178,11 +172,11 @@ def _against_targets(systems: dict[str, Any]) -> str:
     ours, floor = systems[_STACK]["turns"], systems[_FLOOR]["turns"]
     ratios = [one["done_ms"] / other["done_ms"] for one, other in zip(ours, floor, strict=False)]
     polls = [one["poll_ms"] for one in ours]
-    return f"""
-Of the time from start to done on the local stack, ministack alone needs the most: it is {with_spread(ratios)} times that of
-a state machine with the same transitions whose function only writes a line (target: {_TARGET_OF_FLOOR}). A GET there takes
-{with_spread(polls)} ms (target: {_TARGET_POLL_MS}).
-"""
+    return (
+        f"From start to done the whole local stack takes {with_spread(ratios)} times as long as ministack alone, whose "
+        f"state machine has the same transitions and whose function only writes a line (target: {_TARGET_OF_FLOOR}). "
+        f"A GET there takes {with_spread(polls)} ms (target: {_TARGET_POLL_MS})."
+    )
 
 
 def charts(figures: Figures) -> list[Chart]:

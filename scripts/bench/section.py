@@ -10,10 +10,14 @@ type Figures = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to measure: `quick` for whether all still works, `install` to fetch peers that are not there yet."""
+    """How to measure: `quick` for whether all still works, `install` to fetch peers that are not there yet.
+
+    `rounds` is how often what is compared is measured, one after the other, so that what changes meanwhile meets all.
+    """
 
     quick: bool = False
     install: bool = True
+    rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import sys
+import time
 import uuid
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -19,6 +20,7 @@ from typing import Any
 from scripts.bench.apps import front
 
 _EVENTS = Path(__file__).resolve().parents[3] / "events"
+_TO_START_SECONDS = 0.3
 _FUNCTIONS = ("run_workflow", "get_execution", "run_steps")
 
 
@@ -27,6 +29,11 @@ def _begin() -> None:
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process lives
     for function in _FUNCTIONS:
         importlib.import_module(f"handlers.{function}")
+
+
+def _stay(_: int) -> None:
+    """Keep a worker busy until the next has started."""
+    time.sleep(_TO_START_SECONDS)
 
 
 def _invoke(function: str, event: Any) -> Any:
@@ -43,6 +50,7 @@ def _invoke(function: str, event: Any) -> Any:
 class _Gateway:
     def __init__(self, workers: int) -> None:
         self._pool = ProcessPoolExecutor(workers, get_context("forkserver"), _begin)
+        list(self._pool.map(_stay, range(workers)))
         self._events = {name: json.loads((_EVENTS / f"{name}.json").read_text()) for name in _FUNCTIONS}
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:

@@ -196,7 +196,7 @@ class Handlers(_Ours):
         return time.time()
 
 
-class _OnLocalCloud(_Ours):
+class _OnLocalCloud(System):
     """Something that runs on a ministack of its own: what Step Functions says tells when it is done."""
 
     cloud: clouds.Cloud
@@ -209,8 +209,8 @@ class _OnLocalCloud(_Ours):
         self.processes.append(self.cloud.process)
 
     def connect(self) -> Connection:
-        client = super().connect()
-        client.beside = Connection(self.cloud.endpoint_url)
+        client = Connection(self.cloud.endpoint_url)
+        client.beside = client
         return client
 
     def wait(self, client: Connection, run: str) -> float:
@@ -239,7 +239,7 @@ class _OnLocalCloud(_Ours):
         )
 
 
-class Stack(_OnLocalCloud):
+class Stack(_Ours, _OnLocalCloud):
     """The whole product as `make up` starts it, on free ports and in a folder of its own."""
 
     name = "Lodol, the whole local stack"
@@ -248,6 +248,11 @@ class Stack(_OnLocalCloud):
     @classmethod
     def prepare(cls) -> None:
         deployment.build(_BUILT)
+
+    def connect(self) -> Connection:
+        client = super().connect()
+        client.beside = _OnLocalCloud.connect(self)
+        return client
 
     def make_ready(self) -> None:
         self._start_cloud()
@@ -284,7 +289,7 @@ class Emulator(_OnLocalCloud):
         }
         role = "arn:aws:iam::000000000000:role/bench"
         made = states.create_state_machine(name="bench", definition=json.dumps(definition), roleArn=role)
-        self._machine_arn, self.api_url = made["stateMachineArn"], self.cloud.endpoint_url
+        self._machine_arn = made["stateMachineArn"]
         client = self.connect()
         self.wait(client, self.start(client))
 

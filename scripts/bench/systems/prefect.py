@@ -15,6 +15,7 @@ class Prefect(System):
 
     name = "Prefect 3.9.1"
     what = "the server (SQLite) and a runner, which starts a process for each run"
+    is_slow = True
     environment = Environment("prefect", python=("prefect==3.9.1",))
 
     def make_ready(self) -> None:

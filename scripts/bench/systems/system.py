@@ -23,6 +23,8 @@ class System(ABC):
     what: ClassVar[str]
     """What its processes are, all of which count."""
     environment: ClassVar[Environment | None] = None
+    is_slow: ClassVar[bool] = False
+    """Whether a run takes seconds: it is left out of a quick bench, and warmed up by one client only."""
 
     def __init__(self, home: Path, site: str) -> None:
         """Run below a folder of its own; workflows call `site`."""
@@ -33,6 +35,7 @@ class System(ABC):
     @classmethod
     def prepare(cls) -> None:
         """Do once what need not be done for every start; that takes no part in the time until it is ready."""
+        return
 
     @abstractmethod
     def make_ready(self) -> None:
