@@ -64,18 +64,20 @@ def text(figures: Figures) -> str:
                 with_spread(cold),
                 shown(spread(cold)[0] / base),
                 with_spread([one["warm_ms"] for one in seen]) if is_ours else "",
-                shown(seen[0]["modules"]),
-                shown(seen[0]["status"]) if seen[0]["status"] else "",
+                str(seen[0]["modules"]),
+                str(seen[0]["status"] or ""),
             ]
         )
     count = len(functions["clients"])
     heads = ("process", "cold, CPU ms", "× clients", "warm, CPU ms", "modules", "answer")
     return f"""
-Each line is a process of its own, in {count} rounds one after the other; the median, and in brackets the least and the
+Each line is a process of its own, one after the other, {count} of each; the median, and in brackets the least and the
 most. **Cold** is all processor time of the process, from its start until the first event is answered: interpreter,
 imports, clients, the calls of AWS. **Warm** is one more event in the same process, the mean of 20.
 
 {table(heads, rows)}
+
+![Processor time of a cold process](performance/handlers.svg)
 
 - AWS is a stub behind HTTP in another process, whose time is not in here. There is no TLS, which on AWS costs a cold
   process more, and queries of an index find nothing.

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from scripts.bench.systems.system import System
 
 _CLIENTS = 8
-_HANDLERS, _STACK, _FLOOR = "Lodol, handlers in processes", "Lodol, the whole local stack", "ministack alone"
+HANDLERS, STACK, FLOOR = "Lodol, handlers in processes", "Lodol, the whole local stack", "ministack alone"
 _TEXT = Template((Path(__file__).parent / "peers.md").read_text())
 _TARGET_OF_FLOOR, _TARGET_POLL_MS = 1.25, 20
 
 
-_MANY = {
+MANY = {
     "a_second": "executions a second",
     "processor_ms": "CPU ms an execution",
     "start_ms_of_many": "start, ms",
     "done_ms_of_many": "start → done, ms",
 }
-_ALONE = {"start_ms": "start, ms", "done_ms": "start → done, ms", "alone_processor_ms": "CPU ms an execution"}
-_AFTER = {
+ALONE = {"start_ms": "start, ms", "done_ms": "start → done, ms", "alone_processor_ms": "CPU ms an execution"}
+AFTER = {
     "poll_ms": "a poll, ms",
     "poll_processor_ms": "a poll, CPU ms",
     "ready_s": "ready after, s",
@@ -135,9 +135,9 @@ def text(figures: Figures) -> str:
     return _TEXT.substitute(
         rounds=figures["rounds"],
         clients=figures["clients"],
-        many=_table(systems, _MANY),
-        alone=_table(systems, _ALONE),
-        after=_table(systems, _AFTER),
+        many=_table(systems, MANY),
+        alone=_table(systems, ALONE),
+        after=_table(systems, AFTER),
         targets=_against_targets(systems),
         processes="\n".join([*(f"- **{name}**: {found['what']}." for name, found in systems.items()), *left_out]),
         winners=_winners(systems),
@@ -146,15 +146,15 @@ def text(figures: Figures) -> str:
 
 def _winners(systems: dict[str, Any]) -> str:
     """Who is best in each column, and how far Lodol is from that."""
-    rivals = {name: found for name, found in systems.items() if name != _FLOOR}
+    rivals = {name: found for name, found in systems.items() if name != FLOOR}
     rows = []
-    for key, head in {**_MANY, **_ALONE, **_AFTER}.items():
+    for key, head in {**MANY, **ALONE, **AFTER}.items():
         medians = {name: _spread(found, key)[0] for name, found in rivals.items()}
         best = (max if key == "a_second" else min)(medians, key=lambda name: medians[name])
-        of_ours = f"{shown(medians[_HANDLERS])}" if _HANDLERS in medians else ""
-        many = f", {_CLIENTS} clients" if key in _MANY else ""
+        of_ours = f"{shown(medians[HANDLERS])}" if HANDLERS in medians else ""
+        many = f", {_CLIENTS} clients" if key in MANY else ""
         rows.append([f"{head}{many}", best, shown(medians[best]), of_ours])
-    return table(["", "best", "its figure", _HANDLERS], rows)
+    return table(["", "best", "its figure", HANDLERS], rows)
 
 
 def _table(systems: dict[str, Any], columns: Mapping[str, str]) -> str:
@@ -167,9 +167,9 @@ def _table(systems: dict[str, Any], columns: Mapping[str, str]) -> str:
 
 def _against_targets(systems: dict[str, Any]) -> str:
     """How near the whole local stack comes to what its emulator can do at all."""
-    if not {_STACK, _FLOOR} <= set(systems):
+    if not {STACK, FLOOR} <= set(systems):
         return ""
-    ours, floor = systems[_STACK]["turns"], systems[_FLOOR]["turns"]
+    ours, floor = systems[STACK]["turns"], systems[FLOOR]["turns"]
     ratios = [one["done_ms"] / other["done_ms"] for one, other in zip(ours, floor, strict=False)]
     polls = [one["poll_ms"] for one in ours]
     return (

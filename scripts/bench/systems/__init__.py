@@ -10,7 +10,7 @@ SYSTEMS: tuple[type[System], ...] = (Handlers, Stack, Emulator, Restate, Dbos, T
 """In the order of a round."""
 
 LEFT_OUT = {
-    "n8n": "npm could install none of the versions from 1.88.0 to 2.41.3 that were tried where this was written: packages "
-    "that they need were not to be had, or four minutes did not suffice"
+    "n8n": "npm could install none of the versions from 1.88.0 to 2.41.3 that were tried where this was written: "
+    "packages that they need were not to be had, or four minutes did not suffice"
 }
 """Systems that are not measured, each with the reason."""
