@@ -24,6 +24,9 @@ SLICE_SECONDS = 5
 SLICES_OF_GENERATION = 500
 
 _KILOBYTE, _READ_BYTES = 1024, 4096
+_LONG_SECONDS = 30
+"""A wait that long has the execution looked after later than is written, and so moves it within an index."""
+
 _SLEEPS = {"time.sleep", "time.sleep_until"}
 
 WORDS = {
@@ -32,7 +35,8 @@ WORDS = {
     "step": "further steps",
     "effect": "calls that reach out",
     "note": "other calls, and lines of its log",
-    "wait": "waits for a time, each with the slice behind it",
+    "wait": "waits of under half a minute, each with the slice behind it",
+    "long_wait": "longer waits, each with the slice behind it",
     "retry": "further attempts, each with its slice",
     "review": "reviews asked for",
     "await": "waits for people, each with the slice behind it",
@@ -96,7 +100,7 @@ def lines_of(history: History) -> list[Line]:
         times["decision"] = times["review"]
     busy = sum(map(_busy_seconds, history.entries))
     times["slice"] = int(busy // SLICE_SECONDS)
-    slices = 1 + times["wait"] + times["retry"] + times["await"] + times["slice"]
+    slices = 1 + sum(times[name] for name in ("wait", "long_wait", "retry", "await", "slice"))
     times["generation"] = (slices - 1) // SLICES_OF_GENERATION
     lines = [Line(name, times[name], times[name] * part(name)) for name in WORDS if times[name]]
     if values := _values(history, slices):
@@ -115,7 +119,7 @@ def _parts_of(entry: HistoryEntry) -> Iterable[str]:
         case CallEntry():
             yield from ["retry"] * len(entry.retries)
             if entry.callee in _SLEEPS and entry.until is not None:
-                yield "wait"
+                yield "long_wait" if _seconds_until(entry) >= _LONG_SECONDS else "wait"
             elif entry.callee == "human.wait" and (entry.status == "waiting" or (entry.seconds or 0) > 0):
                 yield "await"
             else:
@@ -128,6 +132,12 @@ def _is_effect(entry: HistoryEntry) -> bool:
         return False
     effect = EFFECTS.get(entry.callee)
     return effect is None or effect.reaches_out
+
+
+def _seconds_until(entry: CallEntry) -> float:
+    """How long a sleep was asked for."""
+    until = datetime.fromisoformat(entry.until or entry.started_at)
+    return (until - datetime.fromisoformat(entry.started_at)).total_seconds()
 
 
 def _busy_seconds(entry: HistoryEntry) -> float:

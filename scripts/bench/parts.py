@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from domain.engine.slices import SLICES
 from domain.entities import reviews
 from lodol.cost.usage import Usage
+from scripts.bench.assumptions import assumptions
 from scripts.bench.product import Product, Work, product
 from tests.support.programs import call, do, for_each, let, literal, post
 from tests.support.template import functions
 
 MANY = 33
 """Of what a part is counted on: each has its share of what they use beyond one. Two resume points are among them."""
-
-
-@cache
-def assumptions() -> Any:
-    """What is taken for granted."""
-    return tomllib.loads((Path(__file__).parent / "assumptions.toml").read_text())
 
 
 def gigabytes(handler: str) -> float:
@@ -86,10 +78,9 @@ def parts() -> Mapping[str, Usage]:
         step = (1 / (MANY - 1)) * (steps - one)
         review = slices_of(on, creates) - one
         asking = system.run(system.workflow(creates, waits)).body["execution_id"]
-        on.slices()
+        on.slices(asking)
         [asked] = reviews.of_execution(system.table, asking)
         decision, _ = on.request("decide_review", lambda: system.decide(asked.id))
-        on.slices()
         poll, _ = on.request("get_execution", lambda: on.get(execution_id))
         return {
             "request": usage_of(request),
@@ -98,6 +89,7 @@ def parts() -> Mapping[str, Usage]:
             "effect": effect,
             "note": _each(on, do(call("time.now"))),
             "wait": _each(on, do(call("time.sleep", literal(1)))),
+            "long_wait": _each(on, do(call("time.sleep", literal(3600)))),
             "retry": _each(on, do(post("https://flaky/"))) - effect,
             "review": review,
             "await": slices_of(on, creates, waits) - one - step - review,

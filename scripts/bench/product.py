@@ -6,8 +6,8 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import Any
 
@@ -19,6 +19,7 @@ from domain.entities import reviews
 from handlers import get_execution
 from handlers.logs import logger
 from scripts.bench import machine
+from scripts.bench.assumptions import assumptions
 from scripts.bench.units import Counted, Meter
 from tests.support.aws import mocked
 from tests.support.system import System
@@ -36,6 +37,15 @@ class Work:
     invocations: Counter[str] = field(default_factory=Counter)
     states: int = 0
     log_bytes: int = 0
+
+    def __add__(self, other: Work) -> Work:
+        """Both together."""
+        return Work(
+            self.asked + other.asked,
+            self.invocations + other.invocations,
+            self.states + other.states,
+            self.log_bytes + other.log_bytes,
+        )
 
     @property
     def slices(self) -> int:
@@ -62,6 +72,11 @@ class Product:
         """A poll, as most clients send it: without the results of steps."""
         return self.system._send(get_execution.handler, "GET", f"/v1/executions/{execution_id}")
 
+    def reconcile(self) -> Counter[str]:
+        """A pass of `reconcile`; the metric that it writes is for CloudWatch."""
+        with redirect_stdout(StringIO()):
+            return self.system.reconcile()
+
     def run(self, workflow_id: str, given: Any = None) -> tuple[Work, Work, str]:
         """What the request that starts an execution asks for, what its slices do until it ends, and its id.
 
@@ -69,28 +84,23 @@ class Product:
         """
         number = str(next(self.system._numbers))
         request, answer = self.request("run_workflow", lambda: self.system.run(workflow_id, number, given))
-        work = self.slices()
         execution_id = answer.body["execution_id"]
+        work = self.slices(execution_id)
         while self.system.status(execution_id) == "running":
             self.system.pass_time(minutes=1)
             for review in reviews.of_execution(self.system.table, execution_id):
                 if review.decision is None:
                     self.system.decide(review.id)
-            more = self.slices()
-            work = Work(
-                _sum(work.asked, more.asked),
-                work.invocations + more.invocations,
-                work.states + more.states,
-                work.log_bytes + more.log_bytes,
-            )
+            work += self.slices(execution_id)
         assert self.system.status(execution_id) == "success"  # noqa: S101 - nothing else was meant to be counted
         return request, work, execution_id
 
-    def slices(self) -> Work:
-        """What the state machine does until nothing is left to do but wait for people."""
+    def slices(self, execution_id: str) -> Work:
+        """What the state machine does for an execution until it has ended, or waits for people; other waits pass."""
         self._forget()
         with self.meter.counted() as asked:
-            self.system.drive()
+            while self.system.step(execution_id):
+                pass
         lines = [json.loads(line) for line in self._log.getvalue().splitlines()]
         actions = [line["action"] for line in lines if line["message"] == "slice ended"]
         entered = [state for action in actions for state in machine.states_entered(action)]
@@ -100,16 +110,6 @@ class Product:
     def _forget(self) -> None:
         self._log.seek(0)
         self._log.truncate()
-
-
-def _sum(one: Counted, other: Counted) -> Counted:
-    return Counted(
-        one.calls + other.calls,
-        one.write_units + other.write_units,
-        one.read_units + other.read_units,
-        one.stored_bytes + other.stored_bytes,
-        max(one.largest_transaction, other.largest_transaction),
-    )
 
 
 @contextmanager
@@ -124,6 +124,9 @@ def product(**how: Any) -> Iterator[Product]:
             clients: list[Any] = [boto3.client(name, config=CLIENT_CONFIG) for name in ("dynamodb", "stepfunctions")]
             create_table(clients[0])
             system = System(patches, *clients, **{"credits": PLENTY, "concurrent": PLENTY, **how})
+            # Time passes in calls alone, so that no machine is too slow: each takes as long as is assumed.
+            each = assumptions()["programs"]["http_milliseconds"] / 1000
+            system.slices = replace(system.slices, monotonic=lambda: len(system.world.attempts) * each)
             log, handler = StringIO(), logger.registered_handler
             assert isinstance(handler, logging.StreamHandler)  # noqa: S101 - as Powertools makes it
             before = handler.setStream(log)

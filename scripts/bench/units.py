@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html for in
 What the local table says of consumed capacity is not these rules, and is not read.
 """
 
+from __future__ import annotations
+
 import json
 import math
 from collections import Counter
@@ -124,6 +126,19 @@ class Counted:
     stored_bytes: int = 0
     largest_transaction: int = 0
     """Of the writes of one transaction, the most."""
+    heat: Counter[str] = field(default_factory=Counter)
+    """Write units by where they are spent: each item of the table, each partition of an index."""
+
+    def __add__(self, other: Counted) -> Counted:
+        """Both together."""
+        return Counted(
+            self.calls + other.calls,
+            self.write_units + other.write_units,
+            self.read_units + other.read_units,
+            self.stored_bytes + other.stored_bytes,
+            max(self.largest_transaction, other.largest_transaction),
+            self.heat + other.heat,
+        )
 
 
 class Meter:
@@ -158,11 +173,29 @@ class Meter:
         for old, at in zip(before, _written(model.name, asked), strict=True):
             new = _stored(*at)
             total.write_units += write_units(old, new, self._rules, is_transactional=is_transactional)
+            total.heat += self._heat(at[1], old, new, is_transactional=is_transactional)
             total.stored_bytes += stored_bytes(new, self._rules) - stored_bytes(old, self._rules)
         if is_transactional:
             total.largest_transaction = max(total.largest_transaction, len(before))
         elif not before:
             total.read_units += sum(self._reads(model.name, asked, parsed))
+
+    def _heat(self, key: Attributes, old: Attributes, new: Attributes, *, is_transactional: bool) -> Counter[str]:
+        found = Counter(
+            {
+                "/".join(key[name]["S"] for name in ("pk", "sk")): write_units(
+                    old, new, [], is_transactional=is_transactional
+                )
+            }
+        )
+        for rule in self._rules:
+            sides = [rule.entry(old), rule.entry(new)]
+            if sides[0] == sides[1]:
+                continue
+            for partition in {entry[rule.key[0]]["S"] for entry in sides if entry is not None}:
+                side = [entry if entry and entry[rule.key[0]]["S"] == partition else {} for entry in sides]
+                found[f"{rule.name}/{partition}"] += rule.write_units(*side)
+        return found
 
     def _reads(self, operation: str, asked: Any, parsed: Any) -> Iterator[float]:
         """The units of each read of a call: of one item, of each item of a batch, of all rows of a query together."""

@@ -28,7 +28,8 @@ PROGRAMS: dict[str, list[Any]] = {
     ],
     "a call that is tried again": [do(post("https://flaky/"))],
     "a person": [do(calls("human.create", literal("?"))), do(calls("human.wait"))],
-    "a long loop of waits": [for_each("n", literal(list(range(40))), sleep(5))],
+    "a loop of long waits": [for_each("n", literal(list(range(40))), sleep(600))],
+    "a loop of short waits": [for_each("n", literal(list(range(40))), sleep(5))],
 }
 
 
@@ -99,7 +100,7 @@ def test_nothing_is_billed_for_the_time_between_attempts_and_for_waits() -> None
     lines = {line.part: line for line in estimate.lines_of(history(step(0, "x", 0), tried, slept, *asked))}
 
     assert lines["calls"].usage.gb_seconds == pytest.approx(2)
-    assert [lines[name].times for name in ("retry", "wait", "review", "await", "decision")] == [1] * 5
+    assert [lines[name].times for name in ("retry", "long_wait", "review", "await", "decision")] == [1] * 5
 
 
 def test_a_review_that_nobody_has_decided_has_cost_no_decision() -> None:
