@@ -101,6 +101,8 @@ def _each_operation(on: Product, population: int) -> Iterable[tuple[str, Work]]:
     yield "list of those failed", on.request("list_executions", listed(limit="20", status="failed"))[0]
     of_workflow = {"workflow_id": ends, "status": "success"}
     yield "list of a workflow's successes", on.request("list_executions", listed(limit="20", **of_workflow))[0]
+    every = "running,success,failed,stopped"
+    yield "list of all four statuses", on.request("list_executions", listed(limit="20", status=every))[0]
     request, slices, _ = on.run(ends)
     yield "run", request
     yield "its slices", slices
@@ -114,17 +116,24 @@ def _history(on: Product, execution_id: str, **query: str) -> Any:
 
 def executions(sizes: Iterable[int], body: Callable[[int], list[Any]]) -> dict[str, list[Row]]:
     """The slices of executions of a size, and what it takes to poll one and to read the last page of its history."""
-    found: dict[str, list[Row]] = {"its slices": [], "poll": [], "a page of its history": []}
+    found: dict[str, list[Row]] = {}
     with product() as on:
         for size in sizes:
             workflow_id = on.system.workflow(*body(size))
             _, slices, execution_id = on.run(workflow_id)
-            found["its slices"].append(_row(size, slices) | {"slices": slices.slices})
             on.get(execution_id)
             _history(on, execution_id)
-            found["poll"].append(_row(size, on.request("get_execution", lambda: on.get(execution_id))[0]))  # noqa: B023
-            page = on.request("get_history", lambda: _history(on, execution_id, limit="20"))[0]  # noqa: B023
-            found["a page of its history"].append(_row(size, page))
+            poll, _ = on.request("get_execution", lambda: on.get(execution_id))  # noqa: B023
+            results, _ = on.request("get_execution", lambda: on.system.get(execution_id))  # noqa: B023
+            page, _ = on.request("get_history", lambda: _history(on, execution_id, limit="20"))  # noqa: B023
+            works = {
+                "its slices": slices,
+                "poll": poll,
+                "poll with results": results,
+                "a page of its history": page,
+            }
+            for name, work in works.items():
+                found.setdefault(name, []).append(_row(size, work) | {"slices": work.slices})
     return found
 
 
@@ -208,7 +217,7 @@ def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 _NAMED = {
     ("effects", "its slices", "read_units"): (
-        "Each slice of a loop goes on from a resume point, and that holds the list which the loop goes over: some 30 KB "
+        "Each slice of a loop goes on from a resume point, and that holds the list that the loop goes over: some 30 KB "
         "for 5,000 numbers. So a slice reads more the longer the list is, and there are more slices; the same is why "
         "write units lie a little over six each. A slice more is a unit for each 4 KB of the list, which for a list of "
         "under some hundred values is none."

@@ -16,6 +16,7 @@ OPERATIONS = {
     "list, 20 rows": (2, 1, 3),
     "list of those failed": (2, 1, 1),
     "list of a workflow's successes": (2, 1, 1),
+    "list of all four statuses": (5, 1, 2.5),
     "run": (4, 13, 2),
     "its slices": (2, 12, 3),
     "stop": (4, 11, 1),
