@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lodol.cost.usage import Usage, price_list
-from scripts.bench.assumptions import assumptions
+from scripts.bench.assumptions import assumptions, processor_milliseconds
 from scripts.bench.parts import gigabytes, seconds, usage_of
 from scripts.bench.product import product
 from scripts.bench.section import Bars, Chart, Figures, Options, Section
@@ -37,7 +37,10 @@ def measure(_: Options) -> Figures:
             for name, ours in workloads.items()
         },
         "burst": _burst(),
-        "assumptions": assumptions(),
+        "warm_milliseconds": {
+            name: round(processor_milliseconds(name, "warm"), 1)
+            for name in ("run_workflow", "run_steps", "get_execution")
+        },
     }
 
 
@@ -165,15 +168,16 @@ def _alone(steps: int, http_milliseconds: float) -> Usage:
 
 def _burst() -> dict[str, float]:
     """What many cold workers of RunSteps at once take, and what it costs to have none that is cold."""
-    assumed, prices, size = assumptions()["lambda"], price_list(), gigabytes("run_steps")
-    cold, warm = (seconds(assumed[name], size) for name in ("cold_milliseconds", "warm_milliseconds"))
+    prices, size = price_list(), gigabytes("run_steps")
+    of_processor = processor_milliseconds("run_steps", "cold")
+    cold, warm = seconds(of_processor, size), seconds(processor_milliseconds("run_steps", "warm"), size)
     every = sum(float(properties["MemorySize"]) / 1024 for properties in functions().values())
     return {
         "workers": WORKERS,
-        "cold_milliseconds": assumed["cold_milliseconds"],
+        "cold_milliseconds": round(of_processor, 1),
         "cold_seconds": round(cold, 3),
         "warm_seconds": round(warm, 3),
-        "two_cores_seconds": round(WORKERS * assumed["cold_milliseconds"] / 1000 / 2, 1),
+        "two_cores_seconds": round(WORKERS * of_processor / 1000 / 2, 1),
         "burst_dollars": round(prices.total(Usage(gb_seconds=WORKERS * size * cold)), 6),
         "provisioned_dollars": round(prices.total(Usage(provisioned_gb_seconds=WORKERS * size * MONTH_SECONDS)), 2),
         "snapshots_dollars": round(prices.total(Usage(snapshot_gb_seconds=every * MONTH_SECONDS)), 2),
@@ -195,6 +199,11 @@ def text(figures: Figures) -> str:
                 "the same of one execution."
             ),
             _totals(figures),
+            (
+                "Warm invocations take of a whole processor: "
+                + ", ".join(f"`{name}` {used:g} ms" for name, used in figures["warm_milliseconds"].items())
+                + "; a function has the share of its memory."
+            ),
             "![Dollars for a million](performance/cost-million.svg)",
             _DESIGNS,
             "### What it is made of",

@@ -10,7 +10,7 @@ from typing import Any
 from domain.engine.slices import SLICES
 from domain.entities import reviews
 from lodol.cost.usage import Usage
-from scripts.bench.assumptions import assumptions
+from scripts.bench.assumptions import assumptions, processor_milliseconds
 from scripts.bench.product import Product, Work, product
 from tests.support.programs import call, do, for_each, let, literal, post
 from tests.support.template import functions
@@ -37,7 +37,7 @@ def usage_of(work: Work) -> Usage:
     [handler] = work.invocations
     size, times = gigabytes(handler), work.invocations[handler]
     asked = sum(assumed["call_milliseconds"][name] * number for name, number in work.asked.calls.items()) / 1000
-    own = times * seconds(assumed["lambda"]["warm_milliseconds"], size)
+    own = times * seconds(processor_milliseconds(handler, "warm"), size)
     return Usage(
         api_requests=times if handler != "run_steps" else 0,
         lambda_requests=times,

@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from scripts.bench import results
+from scripts.bench.assumptions import assumptions, processor_milliseconds
+from scripts.bench.parts import seconds
+from scripts.bench.results import Result
 from scripts.bench.units import (
     IndexRules,
     indexes,
@@ -92,3 +96,20 @@ def test_the_indexes_are_those_of_the_template() -> None:
     assert set(by_name) == {"by-workflow", "by-status", "by-workflow-and-status", "due"}
     assert by_name["due"].holds == {"pk", "sk", "open_shard", "due_at"}
     assert "status" in by_name["by-workflow"].holds
+
+
+def test_processor_times_are_those_measured_and_assumed_only_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"cold_ms": 300.0, "warm_ms": 4.0}, {"cold_ms": 200.0, "warm_ms": 6.0}, {"cold_ms": 900.0, "warm_ms": 5.0}]
+    measured = Result("", "", "", 0, {"functions": {"run_steps": rows}})
+    monkeypatch.setattr(results, "read", lambda *_: measured)
+
+    assert processor_milliseconds("run_steps", "cold") == 300
+    assert processor_milliseconds("run_steps", "warm") == 5
+    assert processor_milliseconds("get_execution", "cold") == assumptions()["lambda"]["cold_milliseconds"]
+    monkeypatch.setattr(results, "read", lambda *_: None)
+    assert processor_milliseconds("run_steps", "warm") == assumptions()["lambda"]["warm_milliseconds"]
+
+
+def test_a_function_with_less_than_a_processor_takes_longer() -> None:
+    assert seconds(100, 2) == 0.1
+    assert seconds(100, 0.5) == pytest.approx(0.1 * 1769 / 512)
