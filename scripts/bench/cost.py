@@ -22,6 +22,7 @@ WORKERS = 29
 """Of RunSteps, in the burst that the section speaks of."""
 
 OURS, TASKS, ALONE = "this product", "a task a step, results on the execution", "Step Functions Standard alone"
+_SHORT = {OURS: OURS, TASKS: "a task a step", ALONE: "Step Functions alone"}
 _OVERHEAD_BYTES = 100
 
 
@@ -288,7 +289,12 @@ def _prices() -> str:
 def charts(figures: Figures) -> list[Chart]:
     """The totals of what is asked for a million times."""
     rows = [
-        (f"{name.removeprefix('a million ')}: {design}", priced["dollars"], priced["dollars"], priced["dollars"])
+        (
+            f"{name.removeprefix('a million ')}: {_SHORT[design]}",
+            priced["dollars"],
+            priced["dollars"],
+            priced["dollars"],
+        )
         for name, designs in figures["workloads"].items()
         if len(designs) > 1
         for design, priced in designs.items()

@@ -218,9 +218,9 @@ def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 _NAMED = {
     ("effects", "its slices", "read_units"): (
         "Each slice of a loop goes on from a resume point, and that holds the list that the loop goes over: some 30 KB "
-        "for 5,000 numbers. So a slice reads more the longer the list is, and there are more slices; the same is why "
-        "write units lie a little over six each. A slice more is a unit for each 4 KB of the list, which for a list of "
-        "under some hundred values is none."
+        "for 5,000 numbers. So a slice reads more the longer the list is, and there are more slices. For the same reason "
+        "write units come to seven each, where they begin with six, and a wait takes a little more in a loop of 1,000 "
+        "than in one of 100."
     ),
     ("reviews", "its slices", "read_units"): (
         "`human.create` reads the reviews that its execution has asked for before, to hold their limit of 100: "
@@ -260,7 +260,8 @@ def text(figures: Figures) -> str:
         (
             "Counted, not timed: calls of AWS, and capacity units by the [published rules](../scripts/bench/units.py), "
             "on the product in one process. Where time ends a slice, each HTTP request has taken "
-            f"{assumptions()['programs']['http_milliseconds']} ms. A curve is flat, or a line, or it is named below."
+            f"{assumptions()['programs']['http_milliseconds']} ms. A curve is flat, or a line, or it is named below; "
+            "what is flat from a size on is a page that was not full before."
         ),
     ]
     for section, (title, _) in _SECTIONS.items():
@@ -270,7 +271,7 @@ def text(figures: Figures) -> str:
     parts += [
         "![Write units for each](performance/scale-executions.svg)",
         "### A pass of `reconcile` with so many asleep",
-        f"{DUE} executions are due and {LOST} of them more were lost, whatever else is open.",
+        f"{DUE} executions are due, and {LOST} more whose Step Functions execution was lost.",
         _curves({"a pass": figures["reconcile"]}, "reconcile"),
         "### What one workspace can take",
         _ceilings(figures),
@@ -296,7 +297,7 @@ def _ceilings(figures: Figures) -> str:
     hottest = max(figures["heat"].items(), key=lambda place: place[1])
     heat = table(
         ["where", "write units of one execution", f"executions a second at {limit:,} units"],
-        [(place, units, limit / units) for place, units in figures["heat"].items()],
+        [(place, units, limit * _parts_of(place) // units) for place, units in figures["heat"].items()],
     )
     held = figures["admissions"]
     columns = ("refused", "attempts", "p99")
@@ -324,19 +325,25 @@ lost: the state machine tries its slice again.
 
 ![Refused admissions of one workspace](performance/scale-admissions.svg)
 
-A plan's own limit comes first: 600 requests a minute are at most 10 runs a second. What DynamoDB lets one partition of
+The largest plan's own limit comes first: 600 requests a minute are 10 runs a second. What DynamoDB lets one partition of
 a table or of an index write ({limit:,} units a second) is further away:
 
 {heat}
 
-DynamoDB may split a partition that stays hot between its items, and an item never: of the first two and the window
-these are hard limits; what is hottest is {hottest[0]}. The index `due` is the one place that all workspaces share: it
-has {crowds.SHARDS} parts, and takes so many times that.
+DynamoDB may split a partition that stays hot between its items, and an item never: the items and the window are hard
+limits, and the first that is reached is {hottest[0]}. The index `due` is the one place that all workspaces share, in
+{crowds.SHARDS} parts. Beyond that come what AWS lets an account do: [starts and state transitions a
+second](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), and workers of Lambda at once.
 
 What lies beyond is not built. Credits and slots as several counters of a workspace, of which an admission takes one at
 random and looks at the next only where that is empty, divide conflicts and units by their number; a digit of the
 execution's id in the partitions of `by-status` does the same there, as `due` has it already, for one more query each
 when listing; more parts of `due` are one constant. `last_run_at` of a workflow could be written once a minute."""
+
+
+def _parts_of(place: str) -> int:
+    """In how many partitions the writes of a place are spread."""
+    return crowds.SHARDS if place.startswith("`due`") else 1
 
 
 def _admitted(row: Row) -> tuple[str, float, str]:
@@ -359,7 +366,7 @@ def charts(figures: Figures) -> list[Chart]:
     return [
         Lines(
             "scale-operations",
-            "Read units of an operation: none grows",
+            "Read units of an operation",
             "executions in the workspace",
             "read units",
             {name: [(row["size"], row["read_units"]) for row in rows] for name, rows in figures["operations"].items()},
