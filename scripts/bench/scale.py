@@ -218,7 +218,7 @@ def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 _NAMED = {
     ("effects", "its slices", "read_units"): (
         "Each slice of a loop goes on from a resume point, and that holds the list that the loop goes over: some 30 KB "
-        "for 5,000 numbers. So a slice reads more the longer the list is, and there are more slices. For the same reason "
+        "for 5,000 numbers. So a slice reads more the longer the list is, and there are more slices. For that reason "
         "write units come to seven each, where they begin with six, and a wait takes a little more in a loop of 1,000 "
         "than in one of 100."
     ),
@@ -325,13 +325,13 @@ lost: the state machine tries its slice again.
 
 ![Refused admissions of one workspace](performance/scale-admissions.svg)
 
-The largest plan's own limit comes first: 600 requests a minute are 10 runs a second. What DynamoDB lets one partition of
-a table or of an index write ({limit:,} units a second) is further away:
+The largest plan's own limit comes first: 600 requests a minute are 10 runs a second. What DynamoDB lets one partition
+of a table or of an index write ({limit:,} units a second) is further away:
 
 {heat}
 
-DynamoDB may split a partition that stays hot between its items, and an item never: the items and the window are hard
-limits, and the first that is reached is {hottest[0]}. The index `due` is the one place that all workspaces share, in
+DynamoDB may split a partition that stays hot between its items, and an item never: the items and the window are
+hard limits, and what is hottest is {hottest[0]}. The index `due` is the one place that all workspaces share, in
 {crowds.SHARDS} parts. Beyond that come what AWS lets an account do: [starts and state transitions a
 second](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), and workers of Lambda at once.
 
