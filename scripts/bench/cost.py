@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from lodol.cost.usage import Usage, price_list
@@ -33,6 +34,7 @@ def measure(_: Options) -> Figures:
     return {
         "region": price_list().region,
         "read_on": price_list().read_on.isoformat(),
+        "prices": [asdict(price) for price in price_list().prices],
         "workloads": {
             name: {design: _priced(usage) for design, usage in {OURS: ours, **beside.get(name, {})}.items()}
             for name, ours in workloads.items()
@@ -212,7 +214,7 @@ def text(figures: Figures) -> str:
             "### Bursts",
             _burst_text(figures["burst"]),
             "### Prices",
-            _prices(),
+            _prices(figures),
         ]
     )
 
@@ -245,9 +247,9 @@ def _totals(figures: Figures) -> str:
 def _items(figures: Figures) -> str:
     workloads = figures["workloads"]
     items = [
-        price.item
-        for price in price_list().prices
-        if any(price.item in each[OURS]["items"] for each in workloads.values())
+        price["item"]
+        for price in figures["prices"]
+        if any(price["item"] in each[OURS]["items"] for each in workloads.values())
     ]
     return table(
         [OURS, *workloads],
@@ -276,12 +278,18 @@ before, and its steps begin behind that.
 - A cold start that is made shorter saves its time in each worker, and costs nothing."""
 
 
-def _prices() -> str:
+def _prices(figures: Figures) -> str:
     return table(
         ["item", "dollars", "for", "source", "checked"],
         [
-            [price.item, f"{price.dollars:.10f}".rstrip("0").rstrip("."), f"{price.per:,}", price.source, price.checked]
-            for price in price_list().prices
+            [
+                price["item"],
+                f"{price['dollars']:.10f}".rstrip("0").rstrip("."),
+                f"{price['per']:,}",
+                price["source"],
+                price["checked"],
+            ]
+            for price in figures["prices"]
         ],
     )
 

@@ -47,6 +47,8 @@ def measure(options: Options) -> Figures:
         "heat": _heat(),
         "admissions": {str(held): _admissions(held) for held in assumptions()["admissions"]["held_milliseconds"]},
         "seed": admissions.SEED,
+        "http_milliseconds": assumptions()["programs"]["http_milliseconds"],
+        "partition_write_units": assumptions()["admissions"]["partition_write_units"],
     }
 
 
@@ -260,7 +262,7 @@ def text(figures: Figures) -> str:
         (
             "Counted, not timed: calls of AWS, and capacity units by the [published rules](../scripts/bench/units.py), "
             "on the product in one process. Where time ends a slice, each HTTP request has taken "
-            f"{assumptions()['programs']['http_milliseconds']} ms. A curve is flat, or a line, or it is named below; "
+            f"{figures['http_milliseconds']} ms. A curve is flat, or a line, or it is named below; "
             "what is flat from a size on is a page that was not full before."
         ),
     ]
@@ -293,7 +295,7 @@ def _curves(curves: dict[str, list[Row]], section: str) -> str:
 
 
 def _ceilings(figures: Figures) -> str:
-    limit = assumptions()["admissions"]["partition_write_units"]
+    limit = figures["partition_write_units"]
     hottest = max(figures["heat"].items(), key=lambda place: place[1])
     heat = table(
         ["where", "write units of one execution", f"executions a second at {limit:,} units"],
