@@ -4,7 +4,6 @@ PORT ?= 4566
 RUN = .venv/bin/python -m
 
 SEED ?= $(shell date +%s)
-ROUNDS ?= 9
 
 # A process for each processor, which gets one test after the other: the longest come first.
 PARALLEL = -n auto --dist loadgroup
@@ -55,8 +54,9 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write
 
-bench: bootstrapped ## CPU of cold starts and warm requests, beside that of boto3 alone (ROUNDS=9)
-	@$(RUN) tests.bench --rounds $(ROUNDS)
+bench: bootstrapped ## Measures beside others, writes docs/performance.md; QUICK=1: whether all works (SECTIONS="peers cost")
+	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group bench
+	@$(RUN) scripts.bench $(SECTIONS) $(if $(QUICK),--quick,--install) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 check: lint ## Lint, types, layers, template, lock file and generated files
 	@.venv/bin/ruff format --check .

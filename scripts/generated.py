@@ -12,6 +12,7 @@ from domain.program.builtins import BUILTINS
 from domain.program.values import dumps
 from scripts import conformance, workflow_schema
 from scripts.api_page import page
+from scripts.bench import parts
 from scripts.grants import grants
 from scripts.openapi import description
 from scripts.stubs import stubs
@@ -104,6 +105,7 @@ GENERATED = {
     "docs/grants.md": grants,
     "src/requirements.txt": requirements,
     "lodol/workflow/__init__.pyi": stubs,
+    "lodol/cost/parts.json": parts.text,
 }
 """Every file that is generated, or of which a part is, and what makes its text."""
 

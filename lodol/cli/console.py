@@ -167,6 +167,15 @@ def say(text: object = "", *, to_errors: bool = False, end: str = "\n") -> None:
     print(printable(str(text)), file=sys.stderr if to_errors else sys.stdout, end=end, flush=True)
 
 
+def write(source: str) -> None:
+    """Print a source: to the byte where a file or another command takes it, as `say` where a terminal does."""
+    if sys.stdout.isatty():
+        say(source, end="")
+        return
+    sys.stdout.buffer.write(source.encode())
+    sys.stdout.buffer.flush()
+
+
 def say_line(line: str) -> None:
     """Print what is one line whatever stands in it."""
     say(one_line(line))

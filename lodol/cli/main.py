@@ -5,8 +5,8 @@ from typing import Any
 
 import typer
 
+from lodol.cli import cost, doctor, executions, key, profile, review, trying, workflow, workspace
 from lodol.cli import credits as credits_commands
-from lodol.cli import doctor, executions, key, profile, review, trying, workflow, workspace
 from lodol.cli.console import Told, fail
 
 _USE = "With an API key"
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("run", rich_help_panel=_USE)(executions.run)
 app.add_typer(executions.app, name="executions", rich_help_panel=_USE)
+app.command("cost", rich_help_panel=_USE)(cost.cost)
 app.add_typer(review.app, name="review", rich_help_panel=_USE)
 app.add_typer(profile.app, name="profile", rich_help_panel=_USE)
 workflow.app.command("try", rich_help_panel=workflow.ON_THIS_MACHINE)(trying.try_workflow)

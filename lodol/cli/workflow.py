@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lodol.cli.console import AsJson, CannotDo, StackName, command, print_json, say, show, show_list
+from lodol.cli.console import AsJson, CannotDo, StackName, command, print_json, say, show, show_list, write
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
@@ -111,12 +111,12 @@ def show_workflow(
     program: Any = version.tree()
     if as_yaml:
         file = {"id": found.id, "name": found.name, "description": found.description, "program": program}
-        say(to_yaml(file), end="")
+        write(to_yaml(file))
     elif as_python and source is not None:
-        say(source, end="")
+        write(source)
     elif as_python:
         named = {"name": found.name, "description": found.description, "workflow_id": found.id}
-        say(written(program, SIGNATURES, **named), end="")
+        write(written(program, SIGNATURES, **named))
     else:
         show(workflow_with_program(found, program, source), as_json=as_json)
 

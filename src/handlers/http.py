@@ -6,6 +6,7 @@ A handler module makes one `Endpoint` from a route, a scope and a function; Lamb
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -111,6 +112,14 @@ class Endpoint:
         return answer
 
     def _serve(self, raw: dict[str, Any], context: LambdaContext, worker: Worker) -> dict[str, Any]:
+        """Every request is one line of the log; the address that was asked and what it carried are no part of it."""
+        begun = time.monotonic()
+        answer = self._answer(raw, context, worker)
+        status, took = answer["statusCode"], round((time.monotonic() - begun) * 1000)
+        logger.info("request", extra={"method": self.method, "route": self.path, "status": status, "ms": took})
+        return answer
+
+    def _answer(self, raw: dict[str, Any], context: LambdaContext, worker: Worker) -> dict[str, Any]:
         headers = {"X-Request-Id": context.aws_request_id}
         event, now = Event(raw), worker.clock()
         if event.route != (self.method, self.path):

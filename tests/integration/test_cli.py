@@ -370,6 +370,24 @@ def test_a_workflow_in_python_is_checked_put_and_printed(workspace: str, tmp_pat
     assert "Adds both" not in printed
 
 
+def test_a_source_is_printed_to_the_byte_where_no_terminal_reads_it(workspace: str, tmp_path: Path) -> None:
+    file = tmp_path / "crlf.py"
+    lines = [
+        "from lodol.workflow import workflow",
+        "",
+        '@workflow(name="CR")',
+        "def cr() -> str:",
+        '    return "ä"',
+        "",
+    ]
+    file.write_bytes("\r\n".join(lines).encode())
+    stored = lodol("workflow", "put", workspace, str(file))
+
+    printed = CliRunner().invoke(app, ["workflow", "show", workspace, stored["workflow_id"], "--python"])
+
+    assert printed.stdout_bytes == file.read_bytes()
+
+
 def test_a_workflow_in_python_that_cannot_run_is_told_with_its_lines(workspace: str, tmp_path: Path) -> None:
     file = tmp_path / "bad.py"
     file.write_text(

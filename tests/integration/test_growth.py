@@ -115,12 +115,11 @@ def test_a_pass_looks_only_at_what_is_due(system: System, sleeping: int) -> None
 
     assert found == {"running": due, "continued": broken}
     calls = Counter(system.wire.calls)
-    # Of one that runs: whether it waits for people, the token of that, and when to look again.
+    # Of one that runs: whether it waits for people, and when to look again.
     assert calls == {
         "Query": 4 + due,
         "BatchGetItem": -(-(due + broken) // 100),
         "DescribeExecution": due + broken,
-        "GetItem": due,
         "UpdateItem": due + broken,
         "StartExecution": broken,
     }

@@ -14,13 +14,13 @@ from domain.aws.stack import stack_of_environment
 from domain.entities.workspaces import Workspace
 from domain.moments import utc_now
 from domain.program.values import Value
-from handlers import list_executions, reconcile, record_outcome, run_steps
+from handlers import get_execution, list_executions, reconcile, record_outcome, run_steps
 from handlers.logs import logger
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
 from tests.support.operations import publish, started
 from tests.support.programs import call, do, literal, program
-from tests.support.requests import Context
+from tests.support.requests import Context, event
 from tests.support.shop import Shop
 from tests.support.template import ROOT, template
 
@@ -86,12 +86,32 @@ def test_a_crash_of_an_endpoint_names_its_function_and_request(monkeypatch: pyte
 
     invoked(list_executions.handler, event, "list-executions", Worker(stack_of_environment(), utc_now))
 
-    [line] = written()
+    line, _ = written()
     assert (line["message"], line["function_name"], line["function_request_id"]) == (
         "crashed",
         "list-executions",
         "request of list-executions",
     )
+
+
+def test_every_request_is_one_line_of_what_was_asked_and_answered_and_of_nothing_it_carried(
+    worker: Worker, written: Lines
+) -> None:
+    shop, asked_for = Shop(worker), "feedfacefeedfacefeedface"
+
+    assert shop.get(asked_for, include_step_results="true")[0] == 404
+    stranger = event("GET", f"/v1/executions/{asked_for}", "sk_live_nobody", None, None, {})
+    invoked(get_execution.handler, stranger, "get-execution", worker)
+    invoked(get_execution.handler, {**stranger, "resource": "/v2/{execution_id}"}, "get-execution", worker)
+
+    lines = written()
+    fields = ("message", "level", "method", "route", "status")
+    assert [tuple(line[field] for field in fields) for line in lines] == [
+        ("request", "INFO", "GET", "/v1/executions/{execution_id}", status) for status in (404, 401, 404)
+    ]
+    assert all(isinstance(line["ms"], int) and line["function_request_id"] for line in lines)
+    for secret in (shop.key, "sk_live", asked_for, "include_step_results"):
+        assert secret not in str(lines)
 
 
 def test_no_setting_has_events_logged() -> None:

@@ -106,5 +106,6 @@ def wake_if_due(stack: Stack, now: datetime, execution_id: str) -> Waiting:
     """
     asked = reviews.of_execution(stack.table, execution_id)
     pending = tuple(review for review in asked if review.at(now).is_pending)
-    token = None if pending else reviews.read_token(stack.table, execution_id)
+    # Who has asked nobody waits for nobody, and has left no token.
+    token = None if pending or not asked else reviews.read_token(stack.table, execution_id)
     return Waiting(pending, is_woken=token is not None and stack.state_machine.try_wake(token))

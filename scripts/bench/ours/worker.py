@@ -1,4 +1,4 @@
-"""One process of a benchmark: a function as Lambda starts it, from its package alone. Prints seconds of CPU, as JSON.
+"""One process of the bench: a function as Lambda starts it, from its package alone. Prints seconds of CPU, as JSON.
 
 Arguments: the package; the handler, or `none` for boto3 and its two clients alone; the event of the first request, that
 of those behind it, and how many those are.

@@ -1,0 +1,1 @@
+"""What executions cost: what they use of AWS, as it was counted, at list prices."""

@@ -1,0 +1,1 @@
+"""Measures the product beside what people would pick instead, and writes docs/performance.md."""

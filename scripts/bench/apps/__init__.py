@@ -1,0 +1,1 @@
+"""Programs that run in the environments of the peers: each the same workflow, written as its documentation has it."""

@@ -1,0 +1,124 @@
+"""What operations and executions may use of AWS, by DynamoDB's rules: each budget holds however much there is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scripts.bench import admissions, results
+from scripts.bench.scale import Row, curves, executions, is_named, loop, operations, reconcile, shape
+from scripts.bench.sections import SECTIONS
+from tests.support.programs import do, let, literal, post, sleep
+
+OPERATIONS = {
+    "get": (2, 1, 1),
+    "history": (6, 1, 6),
+    "list, 20 rows": (2, 1, 3),
+    "list of those failed": (2, 1, 1),
+    "list of a workflow's successes": (2, 1, 1),
+    "list of all four statuses": (5, 1, 2.5),
+    "run": (4, 13, 2),
+    "its slices": (2, 12, 3),
+    "stop": (4, 11, 1),
+}
+"""The most calls, write units and read units of a warm worker."""
+
+PASS = (336, 330, 212)
+"""The same for a pass of `reconcile` with a hundred due and ten lost."""
+
+EACH: dict[str, tuple[Callable[[int], list[Any]], float, float, float, float]] = {
+    "a pure step": (lambda size: [let(f"x{number}", literal(number)) for number in range(size)], 2, 0.05, 0, 350),
+    "an effect": (lambda size: [loop(size, do(post("https://a/")))], 6.2, 0.2, 0.1, 400),
+    "a short wait": (lambda size: [loop(size, sleep(1))], 8.3, 5, 3, 400),
+    "a long wait": (lambda size: [loop(size, sleep(3600))], 10.3, 5, 3, 400),
+}
+"""The most write units, read units, state transitions and stored bytes of each, its share of slices and of the program
+among them."""
+
+
+def _amounts(row: Row) -> tuple[float, ...]:
+    return row["calls"], row["write_units"], row["read_units"]
+
+
+def test_operations_use_as_much_with_a_thousand_executions_as_with_a_hundred() -> None:
+    found = operations((100, 1_000))
+
+    assert set(found) == set(OPERATIONS)
+    for name, (few, many) in found.items():
+        budget = OPERATIONS[name]
+        assert all(used <= most for used, most in zip(_amounts(many), budget, strict=True)), (name, _amounts(many))
+        # A list that is not full yet may read less.
+        assert all(used <= more for used, more in zip(_amounts(few), _amounts(many), strict=True))
+        if "failed" not in name:
+            assert _amounts(few) == _amounts(many), name
+
+
+def test_a_pass_of_reconcile_uses_as_much_however_many_sleep() -> None:
+    few, many = reconcile((1, 1_000), due=100)
+
+    assert _amounts(few) == _amounts(many)
+    assert all(used <= most for used, most in zip(_amounts(many), PASS, strict=True))
+
+
+@pytest.mark.parametrize(("body", "write_units", "read_units", "transitions", "stored_bytes"), EACH.values(), ids=EACH)
+def test_the_tenth_costs_as_much_as_the_hundredth(
+    body: Callable[[int], list[Any]], write_units: float, read_units: float, transitions: float, stored_bytes: float
+) -> None:
+    found = executions((18, 50, 82), body)
+    most = {
+        "write_units": write_units,
+        "read_units": read_units,
+        "transitions": transitions,
+        "stored_bytes": stored_bytes,
+    }
+    first, second, third = found["its slices"]
+    for name, limit in most.items():
+        early, late = (second[name] - first[name]) / 32, (third[name] - second[name]) / 32
+        assert max(early, late) <= limit, name
+        assert late == pytest.approx(early, rel=0.1, abs=0.25), name
+    # Nor does it make a poll or a page of the history dearer.
+    for name, budget in (("poll", (2, 1, 1)), ("a page of its history", (6, 1, 7))):
+        assert all(used <= limit for used, limit in zip(_amounts(found[name][-1]), budget, strict=True)), name
+
+
+def test_every_curve_that_was_kept_is_flat_or_a_line_or_named() -> None:
+    result = results.read(results.KEPT, "scale")
+    assert result is not None
+
+    bent = [curve[:3] for curve in curves(result.figures) if shape(curve[3], curve[2]) == "bent"]
+
+    assert [curve for curve in bent if not is_named(*curve)] == []
+    assert "Nobody has said" not in SECTIONS["scale"].text(result.figures)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "grows"),
+    [
+        ([5, 5, 5, 5], "flat"),
+        ([0, 0, 0, 0], "flat"),
+        ([10, 100, 1000, 10_000], "a line, 1 each"),
+        ([3, 7, 9, 9], "flat from 100 on"),
+        ([1, 4, 90, 10_000], "bent"),
+        ([1, 100, 10_000, 1_000_000], "bent"),
+    ],
+)
+def test_a_curve_is_told_by_its_points(amounts: list[float], grows: str) -> None:
+    sizes = [10, 100, 1000, 10_000] if "from" not in grows else [1, 10, 100, 1000]
+    rows = [{"size": float(size), "amount": float(amount)} for size, amount in zip(sizes, amounts, strict=True)]
+
+    assert shape(rows, "amount") == grows
+
+
+def test_the_simulation_is_the_same_each_time_and_refuses_more_the_more_is_asked_for() -> None:
+    refused = [admissions.simulate(rate, 0.02).refused_share for rate in (1, 20, 100)]
+
+    assert refused == [admissions.simulate(rate, 0.02).refused_share for rate in (1, 20, 100)]
+    assert refused[0] == 0
+    assert 0 < refused[1] < refused[2] < 1
+
+
+def test_an_admission_that_meets_no_other_is_in_at_once_and_one_more_attempt_ends_it() -> None:
+    alone = admissions.simulate(0.05, 0.01)
+
+    assert alone.attempts == 2 * alone.asked
+    assert alone.percentile(1) == pytest.approx(0.01)
