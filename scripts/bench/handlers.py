@@ -10,6 +10,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 from moto import mock_aws
@@ -31,7 +33,8 @@ _WARM, _WARM_QUICK = 200, 20
 def measure(options: Options) -> Figures:
     """Make the package, record what AWS answers, and start one process of each kind after the other, in rounds."""
     os.environ.update(ENVIRONMENT)
-    with mock_aws():
+    # Of what is recorded nobody wants the log.
+    with mock_aws(), redirect_stdout(StringIO()):
         scenarios = Emulated().scenarios()
     rows: dict[str, list[dict[str, float]]] = {
         name: [] for name in (_INSTALLED, _PACKAGED, *(s.name for s in scenarios))
@@ -40,6 +43,7 @@ def measure(options: Options) -> Figures:
     with tempfile.TemporaryDirectory(prefix="lodol-bench-") as home:
         package = Path(home) / "package"
         package_into(package)
+        _clients(installed)  # whatever of it was not compiled yet now is
         for _ in range(options.rounds):
             rows[_INSTALLED].append(_clients(installed))
             rows[_PACKAGED].append(_clients(str(package)))
@@ -67,7 +71,7 @@ def _process(player: Player, *arguments: str) -> dict[str, float]:
             player.given.clear()
             done = subprocess.run(
                 [sys.executable, "-S", _WORKER, *arguments],
-                env={**os.environ, "AWS_ENDPOINT_URL": url},
+                env={**_surroundings(), "AWS_ENDPOINT_URL": url},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -76,6 +80,10 @@ def _process(player: Player, *arguments: str) -> dict[str, float]:
                 answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
                 return answer
     raise RuntimeError(f"{arguments}: {done.stderr[-2000:]}")
+
+
+def _surroundings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def text(figures: Figures) -> str:

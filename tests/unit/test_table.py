@@ -1,8 +1,11 @@
 """The table's calls of DynamoDB, one by one: what is asked, what is read on, how long a busy item is waited for."""
 
+from collections import Counter
+from enum import StrEnum
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from domain.aws.keys import Index, Key, Page
@@ -125,6 +128,35 @@ def test_numbers_are_whole_however_deep_they_stand() -> None:
 
     assert found == {"pk": "p", "sk": "s", "m": {"n": 7}, "l": [{"n": 8}]}
     assert type(found["m"]["n"]) is type(found["l"][0]["n"]) is int
+
+
+class Kind(StrEnum):
+    ONE = "one"
+
+
+def test_items_are_written_as_boto3_writes_them() -> None:
+    item: Any = {
+        "text": "ä",
+        "kind": Kind.ONE,
+        "number": -7,
+        "large": 10**20,
+        "yes": True,
+        "no": False,
+        "nothing": None,
+        "names": {"b", "a"},
+        "list": [1, "x", [None]],
+        "pair": (1, {"deep": False}),
+        "counts": Counter(a=1),
+    }
+    client = Client()
+
+    table(client).commit(Write.put(KEY, item))
+
+    [asked] = client.asked
+    # Of a set the order is nobody's.
+    assert asked["Item"].pop("names") == {"SS": ["a", "b"]}
+    del item["names"]
+    assert asked["Item"] == {name: TypeSerializer().serialize(value) for name, value in (item | KEY._asdict()).items()}
 
 
 def test_a_scan_reads_on_to_its_end() -> None:

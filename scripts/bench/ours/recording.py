@@ -55,6 +55,8 @@ def playing(player: Player) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body leave together: a client waits 40 ms for what follows a packet that was not full.
+        wbufsize = -1
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))

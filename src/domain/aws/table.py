@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from domain.aws.clients import call_aws
@@ -17,8 +16,6 @@ from domain.refusals import Contention, Throttled
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_SERIALIZE = TypeSerializer().serialize
 
 _BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _IN_PROGRESS = "TransactionInProgressException"
@@ -260,7 +257,16 @@ def _key(key: Key) -> dict[str, Any]:
 
 
 def _attributes(item: Item) -> dict[str, Any]:
-    return {name: _SERIALIZE(value) for name, value in item.items()}
+    return {name: _written(value) for name, value in item.items()}
+
+
+def _written(value: Any) -> dict[str, Any]:
+    """Write one value as DynamoDB takes it, of the kinds that this product stores.
+
+    boto3's own way tries each kind after the other, and takes five times as long.
+    """
+    kind, written = _WRITE.get(type(value)) or next(_WRITE[of] for of in type(value).__mro__ if of in _WRITE)
+    return {kind: written(value)}
 
 
 def _item(raw: Any) -> Item:
@@ -275,6 +281,18 @@ def _value(raw: Any) -> Any:
     [(kind, value)] = raw.items()
     return _READ[kind](value)
 
+
+_WRITE: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
+    str: ("S", lambda text: text),
+    int: ("N", str),
+    bool: ("BOOL", lambda is_so: is_so),
+    type(None): ("NULL", lambda _: True),
+    set: ("SS", sorted),
+    frozenset: ("SS", sorted),
+    tuple: ("L", lambda values: [_written(value) for value in values]),
+    list: ("L", lambda values: [_written(value) for value in values]),
+    dict: ("M", _attributes),
+}
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "S": str,
