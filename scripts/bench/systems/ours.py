@@ -115,8 +115,8 @@ class Handlers(_Ours):
 
     name = "Lodol, handlers in processes"
     what = (
-        f"{_WORKERS} workers with the handlers, as Lambda has them; not the two processes that stand in for API Gateway, "
-        "Lambda's front, DynamoDB and Step Functions, which on AWS are services"
+        f"{_WORKERS} workers with the handlers, as Lambda has them; not the two processes that stand in for what are "
+        "services on AWS: API Gateway, the front of Lambda, DynamoDB, Step Functions"
     )
 
     def make_ready(self) -> None:
