@@ -105,6 +105,13 @@ def test_without_a_body_the_payload_goes_into_the_query(request_: Request, site:
         (["GET", "/..;x/admin"], "path must be relative"),
         (["GET", "\\..\\admin"], "path must be relative"),
         (["GET", "..%5cadmin"], "path must be relative"),
+        (["GET", "%252e%252e/admin"], "path must be relative"),
+        (["GET", "%252e%252e%252fadmin"], "path must be relative"),
+        (["GET", "%c0%ae%c0%ae/admin"], "path must be relative"),
+        (["GET", "orders%0d%0aX:y"], "path must be relative"),
+        (["GET", "orders%00"], "path must be relative"),
+        (["GET", "%2f%2fa.org"], "path must be relative"),
+        (["GET\r\nX: y", "orders"], "method must be one of"),
         (["GET", "orders", [1]], "payload must be an object, not list"),
     ],
 )
@@ -115,6 +122,20 @@ def test_what_is_no_request_below_the_base_url_is_refused(
         request_(*arguments)
 
     assert site.seen == []
+
+
+@pytest.mark.parametrize("path", ["a%2fb", "%C3%BC", "a%20b", "100%25", "a/./b", "a//b", "@b", ":80"])
+def test_what_stays_below_it_goes_out_as_it_was_written(request_: Request, site: Site, path: str) -> None:
+    request_("POST", path)
+
+    assert site.seen[0].path == f"/base/v1/{path}"
+
+
+def test_no_line_break_of_a_payload_reaches_the_request_as_one(request_: Request, site: Site) -> None:
+    request_("GET", "orders", {"a\r\nX: y": "b\r\nX: y"})
+
+    assert site.seen[0].path.endswith("&a%0D%0AX%3A+y=b%0D%0AX%3A+y")
+    assert "x" not in site.seen[0].headers
 
 
 def test_dots_in_a_name_leave_nothing(request_: Request, site: Site) -> None:

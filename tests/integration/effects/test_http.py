@@ -67,12 +67,33 @@ def test_its_own_headers_are_sent_and_may_replace_the_usual_ones(sent: Sent) -> 
     assert seen.headers["x"] == "~é"
 
 
-@pytest.mark.parametrize("name", ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Idempotency-Key"])
-def test_headers_of_the_connection_and_the_key_of_the_call_stay_ours(sent: Sent, site: Site, name: str) -> None:
-    seen = sent("POST", headers={name: "chunked", name.lower(): "chunked"}, body="12345")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Host",
+        "Content-Length",
+        "Transfer-Encoding",
+        "TE",
+        "Trailer",
+        "Connection",
+        "Keep-Alive",
+        "Upgrade",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "proxy-",
+        "Idempotency-Key",
+    ],
+)
+def test_headers_of_the_connection_and_the_key_of_the_call_are_not_for_programs_to_set(
+    request_: Request, site: Site, name: str
+) -> None:
+    site.seen.clear()
 
-    assert seen.body == b"12345"
-    assert "chunked" not in seen.headers.values()
+    for written in (name, name.lower(), name.upper()):
+        with pytest.raises(ValueError, match=f"options.headers.{written} is a header that programs do not set"):
+            request_("POST", site.url, {"headers": {"X": "y", written: "chunked"}, "body": "12345"})
+
+    assert site.seen == []
 
 
 @pytest.mark.parametrize("value", [None, {"a": [1, "ü"]}, [], "text"])
@@ -102,6 +123,13 @@ def test_a_text_body_goes_out_as_it_is(sent: Sent) -> None:
 )
 def test_what_is_asked_for(sent: Sent, path: str, query: Value, asked: str) -> None:
     assert sent("GET", path, query=query).path == f"/asked{asked}"
+
+
+def test_no_line_break_of_a_query_reaches_the_request_as_one(sent: Sent) -> None:
+    seen = sent("GET", "?%0d%0aX:%20y", query={"a\r\nX: y": "b\r\n\r\nGET /c HTTP/1.1\r\nX: y\u2028"})
+
+    assert seen.path == ("/asked?%0d%0aX:%20y&a%0D%0AX%3A+y=b%0D%0A%0D%0AGET+%2Fc+HTTP%2F1.1%0D%0AX%3A+y%E2%80%A8")
+    assert "x" not in seen.headers
 
 
 def test_the_root_is_asked_for_where_the_address_has_no_path(request_: Request, site: Site) -> None:
@@ -195,7 +223,7 @@ def test_a_body_that_only_says_that_it_is_json_fails_the_call(
     assert str(failed.value) == f"the response says that it is JSON, and cannot be used: {sentence}"
 
 
-@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "", "GET ", None, 5])
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "", "GET ", "GET\r\nX: y", "GET / HTTP/1.1\r\n", None, 5])
 def test_a_method_that_there_is_not_is_refused(request_: Request, site: Site, method: Value) -> None:
     with pytest.raises(ValueError, match="method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, not "):
         request_(method, site.url)
@@ -219,6 +247,10 @@ def test_a_method_that_there_is_not_is_refused(request_: Request, site: Site, me
         "http://a.org/\x7f",
         "http://a.org/ü",
         "http://ü.org/",
+        "http://%6c.org/",
+        "http://a.org%00/",
+        "http://a.org\\b/",
+        "http://[fe80::1%25eth0]/",
     ],
 )
 def test_what_is_no_address_of_the_web_is_refused(request_: Request, url: str) -> None:
