@@ -192,7 +192,7 @@ def test_a_base_url_without_a_host_reaches_nothing(context: CallContext, base_ur
 
 
 def test_no_password_of_the_base_url_is_in_a_message(context: CallContext, site: Site) -> None:
-    base_url = f"http://user:secret@{site.host}"
+    base_url = f"http://user:secret@{site.host}"  # pragma: allowlist secret
     context = replace(context, settings=replace(context.settings, api_base_url=base_url))
     site.answers["/gone"] = [Raw([])]
 
@@ -207,7 +207,7 @@ class TestCredential:
 
     @pytest.fixture
     def settings(self, settings: Settings, aws: None) -> Settings:
-        return replace(settings, api_credential_secret_arn="credential")
+        return replace(settings, api_credential_secret_arn="credential")  # pragma: allowlist secret
 
     def store(self, **secret: Any) -> None:
         boto3.client("secretsmanager").create_secret(Name="credential", **secret)
@@ -223,7 +223,7 @@ class TestCredential:
     def test_it_is_read_once_a_minute_so_that_one_that_was_rotated_is_used(
         self, context: CallContext, request_: Request, site: Site
     ) -> None:
-        self.store(SecretString="s3cret")
+        self.store(SecretString="s3cret")  # pragma: allowlist secret
         request_("GET", "orders")
         boto3.client("secretsmanager").put_secret_value(SecretId="credential", SecretString="rotated")
 
@@ -236,6 +236,7 @@ class TestCredential:
 
     @pytest.mark.parametrize(
         "secret",
+        # pragma: allowlist nextline secret
         [{"SecretString": "a\nb"}, {"SecretString": "sécret"}, {"SecretString": " \n"}, {"SecretBinary": b"s3cret"}],
         ids=["lines", "not ASCII", "blank", "binary"],
     )

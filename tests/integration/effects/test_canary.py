@@ -245,6 +245,7 @@ class TestApi:
 
     @pytest.fixture
     def settings(self) -> Settings:
+        # pragma: allowlist nextline secret
         return Settings(api_base_url="http://api.example/base/v1", api_credential_secret_arn="credential")
 
     def ask(self, context: CallContext, path: str, payload: Any = None, method: str = "GET") -> Outcome:

@@ -258,6 +258,7 @@ def test_what_is_no_address_of_the_web_is_refused(request_: Request, url: str) -
         request_("GET", url)
 
 
+# pragma: allowlist nextline secret
 @pytest.mark.parametrize("url", ["http://user:secret@a.org/", "http://user@a.org/", "http://@a.org/"])
 def test_a_name_and_password_in_an_address_are_refused(request_: Request, url: str) -> None:
     with pytest.raises(ValueError, match="url must not carry a user name or password; send an Authorization header"):
