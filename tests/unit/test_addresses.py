@@ -99,6 +99,11 @@ def test_what_is_connected_to_is_the_address_that_was_looked_at(monkeypatch: pyt
     assert resolve("a.org", 443, frozenset(), 5) == "8.8.8.8"
 
 
+def test_a_name_that_there_is_not_is_told_at_once() -> None:
+    with pytest.raises(socket.gaierror):
+        resolve("nowhere.invalid", 443, frozenset(), 60)
+
+
 def test_a_name_that_is_not_answered_for_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is its resolver when the process ends."""
     answered, asking = threading.Event(), []

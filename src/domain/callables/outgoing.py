@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Buffer, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPException, HTTPResponse
 from io import BufferedReader, RawIOBase
 from socket import SHUT_RDWR, socket
-from ssl import SSLCertVerificationError, create_default_context
+from ssl import SSLCertVerificationError, SSLContext, create_default_context
 from threading import Event, Timer
 from urllib.parse import quote, urlsplit
 
@@ -116,10 +116,15 @@ def _secured(connection: socket, host: str, deadline: float) -> socket:
 
     A handshake as a whole has the time that one operation of a socket has. Names have no dot at their end in it.
     """
+    connection.settimeout(_until(deadline))
+    return _tls().wrap_socket(connection, server_hostname=host.rstrip("."))
+
+
+def _tls() -> SSLContext:
+    """What is usual for TLS: the authorities of this machine, certificates and names checked, and HTTP 1.1 offered."""
     tls = create_default_context()
     tls.set_alpn_protocols(["http/1.1"])
-    connection.settimeout(_until(deadline))
-    return tls.wrap_socket(connection, server_hostname=host.rstrip("."))
+    return tls
 
 
 @contextmanager
@@ -174,15 +179,17 @@ class _Bounded(RawIOBase):
 
     def close(self) -> None:
         self._raw.close()
-        super().close()
+        RawIOBase.close(self)
 
 
 def _read(answer: BaseHTTPResponse) -> bytes:
     body = bytearray()
-    for chunk in answer.stream(16 * 1024, decode_content=True):
-        body += chunk
-        if len(body) > VALUE_BYTES:
-            raise CallFailed(f"the response is larger than the limit of {VALUE_BYTES} bytes")
+    # The connection itself is closed only with what reads from it.
+    with closing(answer):
+        for chunk in answer.stream(16 * 1024, decode_content=True):
+            body += chunk
+            if len(body) > VALUE_BYTES:
+                raise CallFailed(f"the response is larger than the limit of {VALUE_BYTES} bytes")
     return bytes(body)
 
 

@@ -180,8 +180,9 @@ def test_the_host_is_told_as_it_is_usual(
 def test_tls_asks_for_the_name_and_checks_the_certificate_for_it(
     context: CallContext, internet: Internet, monkeypatch: pytest.MonkeyPatch, dot: str
 ) -> None:
-    authority, asked_for = trustme.CA(), []
+    authority, asked_for = trustme.CA(), list[str]()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.set_alpn_protocols(["h2", "http/1.1"])
     tls.sni_callback = lambda _, name, __: asked_for.append(name)
     authority.issue_cert("shop.example").configure_cert(tls)
     site = Site(tls)
@@ -201,6 +202,31 @@ def test_tls_asks_for_the_name_and_checks_the_certificate_for_it(
     sentence = "the certificate of the other side cannot be trusted"
     assert bad == Retry(f"GET https://other.example{dot}/: {sentence}")
     assert internet.connected == [(PUBLIC, 443)] * 2
+
+
+def test_tls_offers_the_http_that_is_spoken(
+    context: CallContext, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, agreed = trustme.CA(), []
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.set_alpn_protocols(["h2", "http/1.1"])
+    authority.issue_cert("shop.example").configure_cert(tls)
+    site = Site(tls)
+    internet.name("shop.example", [PUBLIC])
+    internet.at(PUBLIC, site.host)
+    shut_at = outgoing._shut_at
+
+    def note(deadline: float, connection: Any) -> Any:
+        agreed.append(connection.selected_alpn_protocol())
+        return shut_at(deadline, connection)
+
+    monkeypatch.setattr(outgoing, "_shut_at", note)
+    with authority.cert_pem.tempfile() as path:
+        monkeypatch.setenv("SSL_CERT_FILE", path)
+        get(context, "https://shop.example/")
+    site.close()
+
+    assert agreed == ["http/1.1"]
 
 
 def test_no_proxy_of_the_surroundings_is_asked(

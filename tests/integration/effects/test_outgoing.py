@@ -122,11 +122,12 @@ def test_a_handshake_that_trickles_in_is_not_waited_for(context: CallContext, mo
         host = f"127.0.0.1:{slow.getsockname()[1]}"
         context = replace(context, settings=Settings(allowed_hosts=frozenset({host})))
 
-        def slowly(host: str, *_: Any) -> str:
-            time.sleep(0.2)
-            return host
+        class Slow(HTTPConnection):
+            def connect(self) -> None:
+                time.sleep(0.2)
+                super().connect()
 
-        monkeypatch.setattr(outgoing, "resolve", slowly)
+        monkeypatch.setattr(outgoing, "HTTPConnection", Slow)
         outcome = get(context, f"https://{host}/", timeout=60)
 
         assert outcome == Retry(f"GET https://{host}/: no answer in time")
@@ -158,6 +159,39 @@ def test_an_answer_may_take_longer_than_connecting(
     outcome: Any = get(context, site.at(Raw(late())))
 
     assert outcome["status"] == 204
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Said(200, {}, b"x"),
+        Raw([b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (VALUE_BYTES + 1)]),
+        Raw([CHUNKED, b"zz\r\n"]),
+        Raw([b"HTTP/1.1 999999 OK\r\n\r\n"]),
+        Raw([b"HTTP/1.1 200 OK\r\nX: y\r\n\r\n", *[b"x" * 1000] * 10]),
+    ],
+    ids=["usual", "too large", "no chunk", "no status", "without a length"],
+)
+def test_nothing_of_a_connection_is_left_open_whatever_comes_of_it(
+    context: CallContext, site: Site, monkeypatch: pytest.MonkeyPatch, answer: Said | Raw
+) -> None:
+    """While the failure is still there, which holds whatever was at work."""
+    connections: list[socket.socket] = []
+    shut_at = outgoing._shut_at
+
+    def note(deadline: float, connection: socket.socket) -> Any:
+        connections.append(connection)
+        return shut_at(deadline, connection)
+
+    monkeypatch.setattr(outgoing, "_shut_at", note)
+    failures = []
+
+    try:
+        get(context, site.at(answer))
+    except CallFailed as failed:
+        failures.append(failed)
+
+    assert [connection.fileno() for connection in connections] == [-1]
 
 
 def test_no_timer_is_left_behind(context: CallContext, site: Site) -> None:
