@@ -1,6 +1,7 @@
 """What `make check` looks for besides our own rules: secrets, and what is known of the distributions we depend on."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 # Put together here, so that none stands in this file.
 SECRETS = {
-    "key of ours": new_text(),
+    # As long as one is, with what the detectors of others do not expect in theirs.
+    "key of ours": "sk_live_" + ("a-B_3" * 9)[: len(new_text()) - len("sk_live_")],
     "key of AWS": "AKIA" + "Q7W4E2R5T6Y3U6I7",
     "private key": "-----BEGIN " + "RSA PRIVATE KEY-----",
     "token of GitHub": "ghp_" + "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5",
@@ -37,17 +39,16 @@ SECRETS = {
 }
 
 
-@pytest.mark.parametrize("kind", SECRETS)
 def test_a_secret_in_a_file_is_found_before_it_is_committed(
-    repository: Path, kind: str, capfd: pytest.CaptureFixture[str]
+    repository: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (repository / "notes.txt").write_text(f"{SECRETS[kind]}\n")
+    (repository / "notes.txt").write_text("\n".join(SECRETS.values()))
 
     assert not audit.secrets()
 
     said = capfd.readouterr().out
-    assert "notes.txt:1" in said
-    assert SECRETS[kind] not in said
+    assert {*re.findall(r"notes\.txt:(\d+)", said)} == {str(line) for line in range(1, len(SECRETS) + 1)}
+    assert not [kind for kind, secret in SECRETS.items() if secret in said]
 
 
 def test_where_there_is_none_nothing_is_found(repository: Path) -> None:
@@ -102,7 +103,7 @@ class TestVulnerabilities:
         assert "PYSEC-2026-1" in said
         assert "second" in said
         assert "first" not in said
-        asked = [json.loads(seen.body) for seen in database.seen if seen.method == "POST"]
+        _, *asked = [json.loads(seen.body) for seen in database.seen]
         assert [(each["package"]["name"], each["version"]) for each in asked] == [("first", "1.0"), ("second", "2.0")]
 
     def test_where_nothing_is_known_it_passes(self, requirements: Path, database: Site) -> None:
@@ -111,11 +112,15 @@ class TestVulnerabilities:
         assert audit.vulnerabilities(requirements, f"{database.url}/v1/query")
         assert len(database.seen) == 3
 
-    def test_a_database_that_cannot_be_reached_is_told_and_nothing_else(
-        self, requirements: Path, database: Site, capsys: pytest.CaptureFixture[str]
+    @pytest.mark.parametrize("is_there", [False, True])
+    def test_a_database_that_cannot_be_asked_is_told_and_nothing_else(
+        self, requirements: Path, database: Site, capsys: pytest.CaptureFixture[str], is_there: bool
     ) -> None:
-        database.close()
+        """Nothing is there, or something on the way that lets nobody through."""
         url = f"{database.url}/v1/query"
+        database.answers["/v1/query"] = [Said(403)]
+        if not is_there:
+            database.close()
 
         assert audit.vulnerabilities(requirements, url)
 
