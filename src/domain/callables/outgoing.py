@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Buffer, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPException, HTTPResponse
@@ -20,8 +20,8 @@ from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 from domain.callables.addresses import resolve
 from domain.callables.effect import Retry
 from domain.program.calls import CallFailed
-from domain.program.limits import VALUE_BYTES
-from domain.program.values import Value, loads
+from domain.program.limits import NESTING, VALUE_BYTES
+from domain.program.values import Value, depth, loads
 from domain.retry_after import seconds_asked
 
 RETRIED = {429, 502, 503, 504}
@@ -184,12 +184,10 @@ class _Bounded(RawIOBase):
 
 def _read(answer: BaseHTTPResponse) -> bytes:
     body = bytearray()
-    # The connection itself is closed only with what reads from it.
-    with closing(answer):
-        for chunk in answer.stream(16 * 1024, decode_content=True):
-            body += chunk
-            if len(body) > VALUE_BYTES:
-                raise CallFailed(f"the response is larger than the limit of {VALUE_BYTES} bytes")
+    for chunk in answer.stream(16 * 1024, decode_content=True):
+        body += chunk
+        if len(body) > VALUE_BYTES:
+            raise CallFailed(f"the response is larger than the limit of {VALUE_BYTES} bytes")
     return bytes(body)
 
 
@@ -200,13 +198,21 @@ def _parsed(status: int, body: bytes, content_type: str) -> Value:
         if not text.strip():
             return None
         try:
-            return loads(text)
+            return _read_json(text)
         except ValueError as invalid:
             if status in RETRIED:
                 # Who is overloaded may say anything; what counts is that another attempt may succeed.
                 return text
             raise CallFailed(f"the response says that it is JSON, and cannot be used: {invalid}") from None
     return text
+
+
+def _read_json(text: str) -> Value:
+    """Read JSON that is nested no deeper than a value: what looks at it, or writes it into a failure, goes as deep."""
+    value = loads(text)
+    if depth(value) > NESTING:
+        raise ValueError(f"it is nested deeper than the limit of {NESTING} levels")
+    return value
 
 
 def _reason(error: Exception) -> str:

@@ -385,7 +385,9 @@ class TestApi:
             for where in (repr(ran), caplog.text, repr(dynamodb.scan(TableName="table")["Items"])):
                 assert form not in where
 
-    @pytest.mark.parametrize("body", [f'{{"{CREDENTIAL[:5]}": 1, "{CREDENTIAL[:5]}": 2}}', "{"])
+    @pytest.mark.parametrize(
+        "body", [f'{{"{CREDENTIAL[:5]}": 1, "{CREDENTIAL[:5]}": 2}}', "{", "[" * 5000 + "]" * 5000]
+    )
     def test_what_is_wrong_with_an_answer_does_not_show_it(self, context: CallContext, api: Site, body: str) -> None:
         boto3.client("secretsmanager").put_secret_value(SecretId="credential", SecretString=CREDENTIAL[:5])
         api.answers["/base/v1/orders"] = [Said(200, {"Content-Type": "application/json"}, body.encode())]

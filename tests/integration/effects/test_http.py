@@ -11,7 +11,7 @@ from domain.callables import EFFECTS
 from domain.callables.effect import CallContext, Outcome, Retry
 from domain.callables.settings import Settings
 from domain.program.calls import CallFailed
-from domain.program.values import Value
+from domain.program.values import Value, loads
 from tests.integration.effects.conftest import Run
 from tests.support.programs import call, do, literal
 from tests.support.site import Raw, Said, Seen, Site
@@ -190,6 +190,7 @@ def test_a_connection_that_fails_every_time_fails_the_call(run: Run, site: Site)
         ("application/problem+json ; charset=utf-8", b"null", None),
         ("application/json", b"", None),
         ("application/json", b" \n", None),
+        ("application/json", b"[" * 64 + b"]" * 64, loads("[" * 64 + "]" * 64)),
         ("text/json", b"[1]", "[1]"),
         ("application/jsonlines", b"1", "1"),
         ("text/plain; about=application/json", b"1", "1"),
@@ -212,6 +213,8 @@ def test_a_body_is_parsed_where_it_is_json(
         (b"[1e999]", "the number 1e999 is too large"),
         (b'{"a": 1, "a": 2}', 'the key "a" stands twice in one object'),
         (b"NaN", "NaN is not a JSON number"),
+        (b"[" * 65 + b"]" * 65, "it is nested deeper than the limit of 64 levels"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "it is nested deeper than the limit of 64 levels"),
     ],
 )
 def test_a_body_that_only_says_that_it_is_json_fails_the_call(

@@ -103,8 +103,8 @@ def test_connecting_has_a_bound_of_its_own_within_that_of_the_request(
 
 
 def test_a_handshake_that_trickles_in_is_not_waited_for(context: CallContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte well within the bound, all of them together not; a fifth of a second is lost before it begins."""
-    monkeypatch.setattr(outgoing, "_LONGEST_CONNECT_SECONDS", 0.4)
+    """Each byte well within the bound, all of them together not; most of the time is over before it begins."""
+    monkeypatch.setattr(outgoing, "_LONGEST_CONNECT_SECONDS", 0.6)
     sent: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as slow:
 
@@ -124,7 +124,7 @@ def test_a_handshake_that_trickles_in_is_not_waited_for(context: CallContext, mo
 
         class Slow(HTTPConnection):
             def connect(self) -> None:
-                time.sleep(0.2)
+                time.sleep(0.5)
                 super().connect()
 
         monkeypatch.setattr(outgoing, "HTTPConnection", Slow)
@@ -132,7 +132,7 @@ def test_a_handshake_that_trickles_in_is_not_waited_for(context: CallContext, mo
 
         assert outcome == Retry(f"GET https://{host}/: no answer in time")
         other.join()
-    assert len(sent) < 8
+    assert len(sent) < 10
 
 
 def test_no_time_is_left_for_connecting_where_looking_up_took_it(
