@@ -177,10 +177,6 @@ class _Bounded(RawIOBase):
             raise CallFailed(f"the response takes more than {_ANSWER_BYTES} bytes, its headers included")
         return count
 
-    def close(self) -> None:
-        self._raw.close()
-        RawIOBase.close(self)
-
 
 def _read(answer: BaseHTTPResponse) -> bytes:
     body = bytearray()
