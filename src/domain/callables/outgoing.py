@@ -180,6 +180,7 @@ class _Bounded(RawIOBase):
 
 def _read(answer: BaseHTTPResponse) -> bytes:
     body = bytearray()
+    # What comes in chunks is unpacked only if that is said here.
     for chunk in answer.stream(16 * 1024, decode_content=True):
         body += chunk
         if len(body) > VALUE_BYTES:
