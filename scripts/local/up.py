@@ -22,7 +22,7 @@ from scripts.local.home import BUILT, HOME, STACK_NAME, Processes, Stack
 from scripts.local.lodol import CommandFailed, lodol
 
 SENDER = "hello@lodol.example"
-_SECRET = "lodol-local-api-credential"  # noqa: S105 - its name
+_SECRET = "lodol-local-api-credential"  # pragma: allowlist secret  # noqa: S105 - its name
 _WORKSPACE = ("workspace", "create", "--name", "Demo", "--plan", "enterprise", "--credits", "10000")
 _DEMO_PORTS_AWAY = 33
 _SCOPES = ("workflows:execute", "workflows:read", "executions:read")

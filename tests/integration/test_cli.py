@@ -456,6 +456,7 @@ def test_a_local_stack_that_does_not_run_says_how_to_start_it(tmp_path: Path, mo
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     url = "http://127.0.0.1:1/api"
+    # pragma: allowlist nextline secret
     local = {"api_url": url, "api_key": "sk_live_x", "stack_name": "lodol-local", "region": "us-east-1"}
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text(json.dumps({**local, "endpoint_url": "http://127.0.0.1:1"}))

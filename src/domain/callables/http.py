@@ -14,13 +14,28 @@ from domain.program.values import Value, dumps, text_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _USUAL_SECONDS = 30.0
-# What belongs to the connection, which is ours, and the key that a replay and a retry must repeat.
-_OURS = {"host", "content-length", "transfer-encoding", "connection", "idempotency-key"}
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+"""A name or an address of either kind: without percent forms, and without zones, which are this machine's."""
+_OURS = {
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "connection",
+    "keep-alive",
+    "upgrade",
+    "idempotency-key",
+}
+"""What says whom a request is for and where it ends, what belongs to the connection (RFC 9110, 7.6.1), and the key that
+a replay and a retry must repeat; besides, whatever begins with `proxy-`."""
 
 
 def _header_name(name: str) -> str:
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
         raise ValueError("is not a name of a header")
+    if name.lower() in _OURS or name.lower().startswith("proxy-"):
+        raise ValueError("is a header that programs do not set")
     return name
 
 
@@ -67,7 +82,7 @@ def _address(url: Value) -> SplitResult:
         raise ValueError(f"url must be a string, not {text_of(url)[:40]}")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
     except ValueError:
         usable = False
     if not usable or any(character <= " " or character > "~" for character in url):
@@ -101,8 +116,7 @@ def outcome_of(answer: outgoing.Response, now: datetime) -> Outcome:
 
 
 def _request(context: CallContext, method: Value, url: Value, options: Options) -> outgoing.Request:
-    headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
-    headers["Idempotency-Key"] = context.idempotency_key
+    headers = {**options.headers, "Idempotency-Key": context.idempotency_key}
     given = {name.lower() for name in headers}
     if "user-agent" not in given:
         headers["User-Agent"] = "lodol-executions"
