@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import pytest
@@ -21,14 +23,13 @@ from tests.support.programs import call, do, let, literal
 from tests.support.requests import Context, send
 from tests.support.roles import (
     CREDENTIAL_ARN,
-    LEADING_KEYS,
     SENDER,
     Ask,
     Watch,
     allows,
     as_list,
     asked_by_the_platform,
-    leading_keys,
+    asks,
     role_of,
     statements,
 )
@@ -146,8 +147,8 @@ def test_without_any_of_its_grants_a_function_is_refused_something(
         scenario(fresh())
 
     asked = asked_by_the_platform()
-    for function, asks in watch.asked.items():
-        asked.setdefault(role_of(function), set()).update(asks)
+    for function, made in watch.asked.items():
+        asked.setdefault(role_of(function), set()).update(made)
     unused = []
     for role, granted in statements().items():
         for grant, less in smaller(granted):
@@ -156,24 +157,29 @@ def test_without_any_of_its_grants_a_function_is_refused_something(
                 unused.append(f"{role}: {grant}")
     assert unused == []
     assert set(asked) == set(statements())
-    denied = [(role, ask) for role, asks in asked.items() for ask in asks if not allows(statements()[role], ask)]
+    denied = [(role, ask) for role, made in asked.items() for ask in made if not allows(statements()[role], ask)]
     assert denied == []
 
 
 def smaller(granted: list[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """What is left of a role without one of its grants: an action, a resource or a kind of key of one statement."""
+    """What is left of a role without one of its grants: an action, a resource or a value of a condition."""
     for number, statement in enumerate(granted):
-        parts = {"Action": statement["Action"], "Resource": as_list(statement["Resource"])}
-        for part, several in {**parts, LEADING_KEYS: leading_keys(statement)}.items():
+        conditions = statement.get("Condition", {})
+        places = [
+            ["Action"],
+            ["Resource"],
+            *(["Condition", name, key] for name in conditions for key in conditions[name]),
+        ]
+        for place in places:
+            path, last = place[:-1], place[-1]
+            several = as_list(reduce(getitem, path, statement)[last])
             for one in several:
                 less, rest = deepcopy(granted), [each for each in several if each != one]
-                if not rest:
-                    del less[number]
-                elif part == LEADING_KEYS:
-                    less[number]["Condition"]["ForAllValues:StringLike"][LEADING_KEYS] = rest
+                if rest:
+                    reduce(getitem, path, less[number])[last] = rest
                 else:
-                    less[number][part] = rest
-                yield f"{part} {one} of {statement}", less
+                    del less[number]
+                yield f"{last} {one} of {statement}", less
 
 
 def test_a_watch_sees_what_is_not_granted(watch: Watch, worker: Worker) -> None:
@@ -185,10 +191,36 @@ def test_a_watch_sees_what_is_not_granted(watch: Watch, worker: Worker) -> None:
     watch.denied.clear()
 
 
-def test_no_function_can_change_an_api_key() -> None:
+def test_no_function_can_make_an_api_key_or_change_what_it_opens() -> None:
     for role, granted in statements().items():
-        for action in ("PutItem", "UpdateItem", "DeleteItem"):
+        for action in ("PutItem", "DeleteItem"):
             assert not allows(granted, Ask(f"dynamodb:{action}", None, ("KEY#x",))), role
+        for attribute in ("workspace_id", "scopes", "expires_at"):
+            asked = Ask("dynamodb:UpdateItem", None, ("KEY#x",), ("pk", "sk", attribute))
+            assert not allows(granted, asked), role
+
+
+@pytest.mark.parametrize(
+    ("expression", "condition", "names"),
+    [
+        ("SET last_used_at = :now", "attribute_exists(pk) AND due_at <= :before", {"last_used_at", "due_at"}),
+        (
+            "ADD requests :one SET #s = if_not_exists(a, :b) REMOVE c",
+            "size(api_keys) < :limit",
+            {"requests", "status", "a", "c", "api_keys"},
+        ),
+    ],
+)
+def test_a_watch_sees_the_attributes_that_an_update_names(expression: str, condition: str, names: set[str]) -> None:
+    update = {
+        "Key": {"pk": "KEY#1", "sk": "KEY"},
+        "UpdateExpression": expression,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {"#s": "status"},
+    }
+    [ask] = asks("dynamodb", "UpdateItem", update)
+    assert ask.keys == ("KEY#x",)
+    assert set(ask.attributes) == names | {"pk", "sk"}
 
 
 def test_an_endpoint_that_reads_can_change_nothing_but_the_count_of_its_requests() -> None:

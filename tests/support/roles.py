@@ -24,7 +24,6 @@ STACK = "stack"
 MACHINE_ARN = f"arn:aws:states:us-east-1:123456789012:stateMachine:{STACK}-run-workflow"
 SENDER = "hello@lodol.example"
 CREDENTIAL_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:credential"
-LEADING_KEYS = "dynamodb:LeadingKeys"
 
 _VALUES = {
     "AWS::Partition": "aws",
@@ -34,16 +33,21 @@ _VALUES = {
     "SenderAddress": SENDER,
     "ApiCredentialSecretArn": CREDENTIAL_ARN,
 }
+_NAME = re.compile(r"(?<![:\w#])#?[a-z_]\w*(?!\w*\()")
+"""An attribute in an expression: no keyword, which is written in capitals, no function and no value."""
 _TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/table"
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What IAM is asked by a call: the action, on what, and the partition keys of items; `None` on whatever it is."""
+    """What IAM is asked by a call: the action, on what, and of items the partition keys, and the attributes that an
+    update names; `None` on whatever it is.
+    """
 
     action: str
     resource: str | None
     keys: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -128,7 +132,7 @@ def asks(service: str, operation: str, parameters: Any) -> Iterator[Ask]:
             yield Ask("dynamodb:Query", _TABLE_ARN, keys)
         case "dynamodb", _:
             keys = _prefixes([parameters[name] for name in ("Key", "Item") if name in parameters])
-            yield Ask(f"dynamodb:{operation}", _TABLE_ARN, keys)
+            yield Ask(f"dynamodb:{operation}", _TABLE_ARN, keys, _attributes_of(parameters))
         # AWS looks the state machine of a task token up; samtranslator's StepFunctionsCallbackPolicy grants the same.
         case "states", "SendTaskSuccess":
             yield Ask("states:SendTaskSuccess", MACHINE_ARN)
@@ -148,6 +152,15 @@ def _prefixes(keys: list[Any]) -> tuple[str, ...]:
     """Partition keys without what differs from item to item, each once."""
     texts = [key["pk"]["S"] if isinstance(key["pk"], dict) else key["pk"] for key in keys]
     return tuple(sorted({re.sub(r"#(?![A-Z])[^#]*", "#x", text) for text in texts}))
+
+
+def _attributes_of(update: Any) -> tuple[str, ...]:
+    """The attributes that an update names, in what it does and on which condition, and those of its key."""
+    if "UpdateExpression" not in update:
+        return ()
+    said = f"{update['UpdateExpression']} {update.get('ConditionExpression', '')}"
+    names = [update.get("ExpressionAttributeNames", {}).get(name, name) for name in _NAME.findall(said)]
+    return tuple(sorted({*names, *update["Key"]}))
 
 
 def role_of(function: str) -> str:
@@ -219,19 +232,16 @@ def allows(granted: list[Any], ask: Ask) -> bool:
                 action=ask.action,
                 resource_arn=resource,
                 region="us-east-1",
-                service_context={LEADING_KEYS.lower(): list(ask.keys)},
+                service_context={
+                    "dynamodb:leadingkeys": list(ask.keys),
+                    "dynamodb:attributes": list(ask.attributes) or None,
+                },
             ),
             policies,
         ).decision
         == "Allow"
         for resource in resources
     )
-
-
-def leading_keys(statement: Any) -> list[str]:
-    """The patterns of the partition keys that a statement is about; none where it is about all, or about no items."""
-    found: list[str] = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get(LEADING_KEYS, [])
-    return found
 
 
 def asked_by_the_platform() -> dict[str, set[Ask]]:
