@@ -4,6 +4,7 @@ PORT ?= 4566
 RUN = .venv/bin/python -m
 
 SEED ?= $(shell date +%s)
+TIME ?= 60
 
 # A process for each processor, which gets one test after the other: the longest come first.
 PARALLEL = -n auto --dist loadgroup
@@ -11,7 +12,7 @@ PARALLEL = -n auto --dist loadgroup
 # Whatever the surroundings say: to compile every module at every start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help bootstrapped up down logs invoke lint quick test soak mutations bench check audit sbom format
+.PHONY: help bootstrapped up down logs invoke lint quick test soak fuzz mutations bench check audit sbom format
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +51,10 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 	@echo "· the seed is $(SEED)"
 	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 LODOL_FAULTS=2 .venv/bin/pytest $(PARALLEL) --hypothesis-seed=$(SEED) \
 		tests/faults/test_model.py tests/faults/test_spec.py tests/e2e/test_histories.py
+
+fuzz: bootstrapped ## Tries what reads JSON, programs and Python, guided by coverage (TIME=60 seconds each, READERS="json python")
+	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group fuzz
+	@$(RUN) scripts.fuzz --seconds $(TIME) $(READERS)
 
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write

@@ -130,7 +130,11 @@ def test_no_role_may_do_everything_or_to_everything(resources: Any) -> None:
     assert {"dynamodb:GetItem", "ses:SendEmail", "secretsmanager:GetSecretValue"} <= set(texts(granted))
     assert all("ManagedPolicyArns" not in role for role in roles.values())
     for grant in granted:
-        assert set(grant) == {"Effect", "Action", "Resource"}
+        # Whatever acts on items says on which kinds of them.
+        on_items = grant["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
+        assert set(grant) == {"Effect", "Action", "Resource"} | ({"Condition"} if on_items else set()), grant
+        keys = grant["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if on_items else []
+        assert all(re.fullmatch(r"[A-Z]+#\*(#WINDOW#\*)?", key) for key in keys), grant
         assert not any("*" in action for action in texts(grant["Action"])), grant
         if grant["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]:
             continue  # there is nothing that these could be narrowed to
