@@ -10,15 +10,15 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from domain.printable import printable
+from domain.printable import KEY_START, printable
 
 _SECRETS = (
     # An API key, wherever it stands.
-    re.compile(r"(sk_live_)[\w-]+", re.ASCII),
+    re.compile(rf"({KEY_START})[\w-]+", re.ASCII),
     # What follows the name of a header that holds one, as JSON, Python and HTTP write headers.
     re.compile(
-        r"""((?:authorization|x-api-key|x-amz-security-token|cookie)(?:\\*["'])?\s*[:=,]\s*\[?\s*(?:\\*["'])?)"""
-        r"""[^"'\\\r\n]+""",
+        r"""((?:authorization|x-api-key|x-amz-security-token|cookie)[\\"'\s]*[:=,][\\"'\s[(]*(?:b[\\"']+)?)"""
+        r"""[^\\"'\r\n]+""",
         re.IGNORECASE,
     ),
     # What is presented by a scheme of HTTP, apart from its header.

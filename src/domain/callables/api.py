@@ -58,12 +58,28 @@ def request(context: CallContext, method: Value, path: Value, payload: Value = N
     answer = outgoing.send(asked)
     if isinstance(answer, Retry):
         return answer
+    body = _without(answer.body, asked.headers.get("Authorization", "").removeprefix("Bearer "))
     said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
     if answer.status in outgoing.RETRIED:
         return Retry(said, answer.retry_after(context.now()))
     if not 200 <= answer.status < 300:
-        raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
-    return answer.body
+        raise CallFailed(f"{said}: {text_of(body)[:500]}")
+    return body
+
+
+def _without(value: Value, credential: str) -> Value:
+    """What was answered, without the credential where the API repeats it: results and failures are kept and shown."""
+    if not credential:
+        return value
+    match value:
+        case str():
+            return value.replace(credential, "[redacted]")
+        case list():
+            return [_without(inner, credential) for inner in value]
+        case dict():
+            return {str(_without(name, credential)): _without(inner, credential) for name, inner in value.items()}
+        case _:
+            return value
 
 
 def _request(context: CallContext, method: Value, path: Value, payload: Value) -> outgoing.Request:

@@ -15,16 +15,16 @@ from domain.aws import keys
 from domain.aws.keys import Key
 from domain.aws.writes import ABSENT, PRESENT, Item, Write
 from domain.moments import epoch_seconds, to_text
+from domain.printable import KEY_START
 from domain.refusals import KeyLimitReached
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _PREFIX = "KEY#"
-_START = "sk_live_"
-_SHOWN_CHARACTERS = len(_START) + 6
+_SHOWN_CHARACTERS = len(KEY_START) + 6
 _SECRET_BYTES = 32
-_LAID_OUT = re.compile(rf"{_START}[A-Za-z0-9_-]{{43}}", re.ASCII)
+_LAID_OUT = re.compile(rf"{KEY_START}[A-Za-z0-9_-]{{43}}", re.ASCII)
 _USE_IS_NOTED_EVERY = timedelta(hours=1)
 
 
@@ -65,7 +65,7 @@ class ApiKey:
 
 def new_text() -> str:
     """Make the text of a key: 256 bits from the system's secure source. It is kept nowhere."""
-    return _START + secrets.token_urlsafe(_SECRET_BYTES)
+    return KEY_START + secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def is_laid_out(text: str) -> bool:
