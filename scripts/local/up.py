@@ -187,7 +187,7 @@ def _mails(inbox: bytes) -> list[str]:
 
 
 def _next_lines(stack: Stack, execution_id: str, site: str) -> str:
-    key = f'-H "Authorization: Bearer {stack.api_key}"'
+    key = f"-H @{home.below_root(home.remember_header(stack))}"
     runs = stack.workflows
     return f"""
 Running, {time.monotonic() - _begun:.0f} s after the start. Go on with:
