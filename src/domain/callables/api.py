@@ -16,7 +16,7 @@ from domain.refusals import Unavailable
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SECONDS = 30.0
-_HIDDEN = "[credential]"
+_HIDDEN = "[redacted]"
 
 
 def _method(method: Value) -> str:
