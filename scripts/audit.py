@@ -66,7 +66,7 @@ def secrets() -> bool:
     if listed.returncode:
         print("· this is no repository of git: no secrets were looked for")
         return True
-    files = [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
+    files = listed.stdout.rstrip("\0").split("\0")
     scan = partial(_succeeds, "detect-secrets-hook", "--no-verify", "--baseline", ".secrets.baseline")
     at_once = os.process_cpu_count() or 1
     with ThreadPoolExecutor() as pool:
