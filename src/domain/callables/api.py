@@ -26,7 +26,7 @@ def _method(method: Value) -> str:
 def _path(path: Value) -> str:
     if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path or "#" in path:
         raise ValueError(f"path must be a path in ASCII without spaces and fragment, not {text_of(path)[:100]!r}")
-    read = path.partition("?")[0]
+    read = "/" + path.partition("?")[0].removeprefix("/")
     # As whoever stands between us and the API might read it, once or twice: without percent forms.
     for _ in range(3):
         if not _is_below(read):
