@@ -305,8 +305,13 @@ def credential(monkeypatch: pytest.MonkeyPatch, aws: None) -> Iterator[str]:
     api._credential.cache_clear()
 
 
-@pytest.mark.parametrize("said", ANSWERS)
-@pytest.mark.parametrize("path", ["orders", "//evil/", "..", "@evil"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        *(("orders", said) for said in ANSWERS),
+        *((path, "a text that echoes it") for path in ("//evil/", "..", "@evil")),
+    ],
+)
 def test_the_credential_of_the_api_goes_to_the_api_and_is_shown_nowhere(
     sinks: Sinks, worker: Worker, owner: Tenant, site: Site, credential: str, said: str, path: str
 ) -> None:
