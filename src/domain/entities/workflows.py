@@ -10,12 +10,12 @@ from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import ABSENT, PRESENT, Item, Write
 from domain.moments import to_text
-from domain.program.lines import NONE, Lines
 from domain.program.values import loads
 from domain.refusals import WorkflowArchived, WorkflowNotFound
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
+    from domain.program.lines import Lines
 
 _PREFIX = "WORKFLOW#"
 _NAME_PREFIX = "WORKFLOW_NAME#"
@@ -82,6 +82,8 @@ class Program:
 
     def lines_of(self, tree: Any) -> Lines:
         """The lines of its nodes, none if it was not read from a source."""
+        from domain.program.lines import NONE, Lines
+
         return NONE if self.lines is None else Lines.stored(self.lines, tree)
 
 

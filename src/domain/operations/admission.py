@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, override
+from typing import TYPE_CHECKING, ClassVar, override
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
 from domain.entities import executions, steps, workflows, workspaces
 from domain.entities.executions import Execution, RerunOf, Status
 from domain.entities.receipts import Owner, Receipt
+from domain.entities.steps import StepStatus
 from domain.entities.workspaces import Workspace
 from domain.ids import new_id
 from domain.moments import to_text
 from domain.operations.idempotency import Found, Operation, Plan
 from domain.program.values import Value
 from domain.refusals import ExecutionNotFound, ExecutionStillRunning, InvalidRequest, WorkflowNotFound
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +149,14 @@ class Rerun(Admission):
         return (self._at,)
 
     @override
-    def reads_then(self, found: Found) -> tuple[Key, ...]:
+    def read_then(self, table: Table, found: Found) -> Found:
         if self._at not in found:
-            return ()
+            return {}
         given = (executions.input_key(self.execution_id),) if isinstance(self.program_input, SameInput) else ()
-        last_taken = (steps.key(self.execution_id, self.from_step - 1),) if self.from_step else ()
-        return *given, *last_taken
+        more = table.get_many(*given)
+        if self.from_step and (item := steps.find_item(table, self.execution_id, self.from_step - 1)):
+            return {**more, self._last_taken: item}
+        return more
 
     @override
     def plan(self, found: Found) -> Plan:
@@ -176,6 +182,13 @@ class Rerun(Admission):
     def _at(self) -> Key:
         return executions.key(self.workspace_id, self.execution_id)
 
+    @property
+    def _last_taken(self) -> Key:
+        return steps.key(self.execution_id, self.from_step - 1)
+
     def _is_reached(self, found: Found) -> bool:
-        last_taken = found.get(steps.key(self.execution_id, self.from_step - 1))
-        return self.from_step == 0 or (last_taken is not None and steps.is_completed(last_taken))
+        if self.from_step == 0:
+            return True
+        item = found.get(self._last_taken)
+        step = steps.finished_in(item, self.from_step - 1) if item else None
+        return step is not None and step.status is StepStatus.COMPLETED
