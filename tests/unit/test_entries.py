@@ -169,10 +169,10 @@ def test_what_an_ended_execution_left_unfinished_ended_with_it(
 
 
 def test_a_workflow_is_stored_over_the_version_that_was_seen_or_where_there_was_none() -> None:
-    workflow = Workflow("f", "w", "A", "", 2, "created", "updated", None)
+    workflow = Workflow("f", "w", "A", "", 2, "created", "updated")
 
     first, second = workflows.put(workflow, None), workflows.put(workflow, replace(workflow, version=1))
 
     assert (first.condition, ":seen" in first.values) == (ABSENT, False)
     assert (second.condition, second.values[":seen"], second.values[":version"]) == ("version = :seen", 1, 2)
-    assert "last_run_at" not in first.expression
+    assert "archived_at" not in first.expression

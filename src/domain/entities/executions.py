@@ -282,6 +282,12 @@ def list_page(
     return [from_item(row) for row in islice(rows, limit)]
 
 
+def last_started_at(table: Table, workspace_id: str, workflow_id: str) -> str | None:
+    """When a workflow was last run, `None` before its first run; a run may take a moment to show."""
+    newest = list_page(table, workspace_id, 1, None, Filter(workflow_id))
+    return newest[0].started_at if newest else None
+
+
 def with_errors(table: Table, rows: Sequence[Execution]) -> list[Execution]:
     """Rows of a page, those that have failed with their errors: no index has them, which takes one more call."""
     lacking = [key(row.workspace_id, row.id) for row in rows if row.status is Status.FAILED and row.error is None]

@@ -43,8 +43,13 @@ class Admission(Operation):
         version: int,
         program_input: Value,
         rerun_of: RerunOf | None = None,
+        *,
+        may_be_archived: bool,
     ) -> Plan:
-        """Plan the one write that admits an execution of a version of a workflow; what it repeats names it."""
+        """Plan the one write that admits an execution of a version of a workflow; what it repeats names it.
+
+        One that is archived, or may be, is refused by the write: after the receipt, which has answered already.
+        """
         execution = Execution(
             id=new_id(self.now),
             workspace_id=self.workspace_id,
@@ -56,7 +61,7 @@ class Admission(Operation):
             rerun_of=rerun_of,
         )
         writes = (
-            workflows.note_run(self.workspace_id, execution.workflow_id, self.now),
+            *([workflows.not_archived(self.workspace_id, workflow_id)] if may_be_archived else ()),
             workspaces.debit(self.workspace),
             executions.create(execution),
             *executions.put_input(execution.id, program_input),
@@ -113,7 +118,8 @@ class Run(Admission):
         if at not in found:
             raise WorkflowNotFound
         workflow = workflows.from_item(found[at])
-        return self.admit(workflow.id, workflow.name, workflow.version, self.program_input)
+        is_archived = workflow.archived_at is not None
+        return self.admit(workflow.id, workflow.name, workflow.version, self.program_input, may_be_archived=is_archived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +182,14 @@ class Rerun(Admission):
         if isinstance(program_input, SameInput):
             program_input = executions.input_of(found.get(executions.input_key(self.execution_id)))
         rerun_of = RerunOf(original.id, self.from_step)
-        return self.admit(original.workflow_id, original.workflow_name, original.version, program_input, rerun_of)
+        return self.admit(
+            original.workflow_id,
+            original.workflow_name,
+            original.version,
+            program_input,
+            rerun_of,
+            may_be_archived=True,
+        )
 
     @property
     def _at(self) -> Key:
