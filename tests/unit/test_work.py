@@ -30,8 +30,10 @@ from domain.program.values import ensure_storable
 from tests.support.programs import let, literal, plus, program, var
 from tests.support.worst_arguments import IS_THOROUGH, calls, values
 
-MOST_TIMES_A_NODE = 12
-"""The most that a visit may take, in times of what it takes in an ordinary loop: one that is not charged takes 100."""
+MOST_TIMES_A_NODE = 40
+"""The most that a visit may take, in times of what it takes in an ordinary loop. One that is not charged takes 100 and
+more; on a machine with nothing else to do the worst takes 12, and a busy one may treat either as it likes.
+"""
 
 CAUGHT = 4
 """Nodes that it takes to catch a failure and go on, at least."""
