@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from scripts.bench import results
 
+_MEASURED_AS = {"run_workflow": "run", "get_execution": "get", "run_steps": "slice of 3 steps"}
+"""What the section on functions calls what it measures of them."""
+
 
 @cache
 def assumptions() -> Any:
@@ -18,7 +21,7 @@ def assumptions() -> Any:
 def processor_milliseconds(handler: str, state: Literal["cold", "warm"]) -> float:
     """What an invocation costs a whole processor: the median of what was measured, or what is assumed without that."""
     measured = results.read(results.KEPT, "handlers")
-    rows = measured.figures.get("functions", {}).get(handler, []) if measured else []
+    rows = measured.figures["functions"].get(_MEASURED_AS.get(handler), []) if measured else []
     if rows:
-        return float(median(row[f"{state}_ms"] for row in rows))
+        return 1000 * float(median(row[state] for row in rows))
     return float(assumptions()["lambda"][f"{state}_milliseconds"])

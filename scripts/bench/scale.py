@@ -316,7 +316,7 @@ def _ceilings(figures: Figures) -> str:
     hottest = max(figures["heat"].items(), key=lambda place: place[1])
     heat = table(
         ["where", "write units of one execution", f"executions a second at {limit:,} units"],
-        [(place, units, limit * _parts_of(place) // units) for place, units in figures["heat"].items()],
+        [(place, units, limit * _parts_of(place) // units) for place, units in figures["heat"].items() if units],
     )
     held = figures["admissions"]
     columns = ("refused", "attempts", "p99")

@@ -99,8 +99,8 @@ def test_the_indexes_are_those_of_the_template() -> None:
 
 
 def test_processor_times_are_those_measured_and_assumed_only_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [{"cold_ms": 300.0, "warm_ms": 4.0}, {"cold_ms": 200.0, "warm_ms": 6.0}, {"cold_ms": 900.0, "warm_ms": 5.0}]
-    measured = Result("", "", "", 0, {"functions": {"run_steps": rows}})
+    rows = [{"cold": 0.3, "warm": 0.004}, {"cold": 0.2, "warm": 0.006}, {"cold": 0.9, "warm": 0.005}]
+    measured = Result("", "", "", 0, {"functions": {"slice of 3 steps": rows}})
     monkeypatch.setattr(results, "read", lambda *_: measured)
 
     assert processor_milliseconds("run_steps", "cold") == 300
