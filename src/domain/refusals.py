@@ -63,6 +63,13 @@ class ExecutionNotFound(Refusal):
     """The workspace has no such execution."""
 
 
+@dataclass
+class HistoryExpired(Refusal):
+    """What the execution has done was kept until a moment that has passed; its row still is."""
+
+    kept_until: str
+
+
 class ReviewNotFound(Refusal):
     """The workspace has no such review."""
 

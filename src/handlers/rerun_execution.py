@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from annotated_types import Interval
 
 from domain.entities.api_keys import Scope
-from domain.operations.admission import Rerun, SameInput
+from domain.operations.admission import Rerun, SameInput, the_retention
 from domain.program.limits import STEPS
 from domain.refusals import (
     ConcurrencyLimitReached,
     ExecutionNotFound,
     ExecutionStillRunning,
+    HistoryExpired,
     InsufficientCredits,
     WorkflowArchived,
     WorkflowNotFound,
@@ -43,6 +44,7 @@ def rerun(request: Request) -> Rerun:
         now=request.now,
         idempotency_key=request.idempotency_key,
         workspace=request.workspace,
+        retention=the_retention(),
         execution_id=request.path_id("execution_id"),
         program_input=body.input,
         from_step=body.from_step,
@@ -60,6 +62,7 @@ handler = ReplayableEndpoint(
     refuses=(
         ExecutionNotFound,
         ExecutionStillRunning,
+        HistoryExpired,
         WorkflowNotFound,
         WorkflowArchived,
         WorkspaceNotFound,

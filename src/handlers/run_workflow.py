@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.entities.api_keys import Scope
-from domain.operations.admission import Run
+from domain.operations.admission import Run, the_retention
 from domain.refusals import (
     ConcurrencyLimitReached,
     InsufficientCredits,
@@ -32,6 +32,7 @@ def run(request: Request) -> Run:
         now=request.now,
         idempotency_key=request.idempotency_key,
         workspace=request.workspace,
+        retention=the_retention(),
         workflow_id=request.path_id("workflow_id"),
         program_input=body.input,
     )

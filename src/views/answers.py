@@ -76,6 +76,10 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
         _is(refusals.WorkflowNotFound, 404, "Workflow not found"),
         _is(refusals.WorkflowArchived, 400, "Workflow is archived: it cannot be run."),
         _is(refusals.ExecutionNotFound, 404, "Execution not found"),
+        _on(
+            refusals.HistoryExpired,
+            lambda r: ErrorAnswer(404, f"The history of this execution has expired: it was kept until {r.kept_until}."),
+        ),
         _is(refusals.ReviewNotFound, 404, "Review not found"),
         _on(refusals.ReviewAlreadyDecided, lambda r: ErrorAnswer(400, f"Review is already decided: {r.decision}.")),
         _on(

@@ -8,10 +8,11 @@ from typing import Any
 
 from domain.aws.stack import Stack
 from domain.aws.table import Table
-from domain.aws.writes import Item
+from domain.aws.writes import SHAPE, Item
 from domain.engine.slices import run_slice
 from domain.entities import executions, reviews, workspaces
 from domain.entities.api_keys import Scope
+from domain.entities.executions import Retention
 from domain.entities.workflows import Source
 from domain.entities.workspaces import Plan
 from domain.operations import accounts, deciding, outcomes, publishing
@@ -72,7 +73,7 @@ def _stored(table: Table) -> list[Item]:
 
 def _one_of_each(stack: Stack) -> list[Item]:
     """Do everything once that stores something, and collect every item as it was on the way."""
-    table, world = stack.table, World(START)
+    table, world, kept = stack.table, World(START), Retention(9, 99)
     seen: list[Item] = []
     workspace = accounts.create_workspace(
         table,
@@ -92,7 +93,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
     grant(stack, START, workspace.id, 1, key="g")
     workflow_id = publish(table, START, workspace.id, name="A", description="", program=_PROGRAM).id
     seen += _stored(table)
-    execution_id = first_id = started(stack, START, workspace, workflow_id, {"given": 1})
+    execution_id = first_id = started(stack, START, workspace, workflow_id, {"given": 1}, kept)
     seen += _stored(table)
     while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).action == "wait":
         assert following.until is not None
@@ -113,9 +114,9 @@ def _one_of_each(stack: Stack) -> list[Item]:
     )
     source = Source("# B", str(Lines.at_positions(_FAILING, {})))
     failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING, source=source).id
-    run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing))
+    run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing, None, kept))
     looping = publish(table, START, workspace.id, name="C", description="", program=_LOOPING).id
-    execution_id = started(stack, START, workspace, looping)
+    execution_id = started(stack, START, workspace, looping, None, kept)
     while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).until is not None:
         world.now = following.until
     stop(stack, START, workspace.id, first_id)
@@ -141,7 +142,8 @@ def test_the_table_holds_what_the_architecture_says_and_nothing_else(stack: Stac
     for item in _one_of_each(stack):
         rows = [kind for kind in kinds if re.fullmatch(kind[0], item["pk"]) and re.fullmatch(kind[1], item["sk"])]
         assert len(rows) == 1, (item["pk"], item["sk"])
-        attributes[rows[0]].append(set(item) - {"pk", "sk"})
+        assert item["v"] == SHAPE, (item["pk"], item["sk"])
+        attributes[rows[0]].append(set(item) - {"pk", "sk", "v"})
 
     for kind, known in kinds.items():
         assert set().union(*attributes[kind]) == set(known), kind

@@ -128,7 +128,7 @@ class Checkpoint:
             self.commit()
 
     def _add(self, write: Write) -> None:
-        self._pending[write.key] = write
+        self._pending[write.key] = write.expiring(self._execution.record_expires_at)
 
     def _is_full(self) -> bool:
         return len(self._pending) >= _COMMIT_WRITES

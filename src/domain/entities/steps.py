@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.aws.writes import Item, Write
+from domain.aws.writes import TTL, Item, Write
 from domain.entities.executions import Execution, Status
 from domain.moments import to_precise_text, to_text
 from domain.program.values import Value, dumps, loads
@@ -166,7 +166,7 @@ def completed(
 
 def taken_over(execution_id: str, original_id: str, item: Item) -> tuple[Write, int]:
     """Store a step that another execution has completed; answers also how many bytes that is."""
-    taken = {name: value for name, value in item.items() if name not in {"pk", "sk"}}
+    taken = {name: value for name, value in item.items() if name not in {"pk", "sk", "v", TTL}}
     write = Write.put(key(execution_id, index_of(item)), {"taken_from": original_id, **taken})
     return write, _bytes_of(item)
 

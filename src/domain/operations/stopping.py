@@ -44,6 +44,7 @@ class Stop(Operation):
     @override
     def plan(self, found: Found) -> Plan:
         state = self._state(found)
+        state.execution.must_be_kept(self.now)
         if state.execution.status is not Status.RUNNING:
             raise ExecutionAlreadyTerminal(state.execution.status)
         writes = (executions.end(state, End(Status.STOPPED, self.now)), workspaces.free_slot(self.workspace_id))
