@@ -11,6 +11,8 @@ app = typer.Typer(no_args_is_help=True, help="Workspaces: plan, limits, credits.
 
 OwnLimit = Annotated[int | None, typer.Option(help="A limit of its own, over the plan's; 0 takes it away.")]
 
+DayLimit = Annotated[int | None, typer.Option(help="So many may its executions use a day; 0 takes the limit away.")]
+
 
 @app.command()
 @command
@@ -73,6 +75,8 @@ def update(
     plan: Annotated[Plan | None, typer.Option(help="What it pays for from now on.")] = None,
     requests_per_minute: OwnLimit = None,
     concurrent_executions: OwnLimit = None,
+    calls_per_day: DayLimit = None,
+    visits_per_day: DayLimit = None,
     stack_name: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,6 +85,43 @@ def update(
     from lodol.cli import stack
     from views.bodies import workspace as body_of
 
-    own = {"requests_per_minute": requests_per_minute, "concurrent_executions": concurrent_executions}
+    own = {
+        "requests_per_minute": requests_per_minute,
+        "concurrent_executions": concurrent_executions,
+        "calls_per_day": calls_per_day,
+        "visits_per_day": visits_per_day,
+    }
     changed = update_workspace(stack.find(stack_name).table, workspace, name=name, plan=plan, own_limits=own)
     show(body_of(changed), as_json=as_json)
+
+
+@app.command()
+@command
+def suspend(
+    workspace: str,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop what runs as well; without it that goes on.")] = False,
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let nothing be run in a workspace, at once; reading, stopping and deciding still work."""
+    from domain.moments import utc_now
+    from domain.operations.accounts import suspend_workspace
+    from domain.operations.stopping import stop_all
+    from lodol.cli import stack
+    from views.bodies import workspace as body_of
+
+    found = stack.find(stack_name)
+    suspended = suspend_workspace(found.table, utc_now(), workspace)
+    stopped = {"stopped": stop_all(found, utc_now(), workspace)} if stop else {}
+    show({**body_of(suspended), **stopped}, as_json=as_json)
+
+
+@app.command()
+@command
+def resume(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
+    """Let a suspended workspace run again."""
+    from domain.operations.accounts import resume_workspace
+    from lodol.cli import stack
+    from views.bodies import workspace as body_of
+
+    show(body_of(resume_workspace(stack.find(stack_name).table, workspace)), as_json=as_json)

@@ -51,6 +51,19 @@ class WorkspaceNotFound(Refusal):
     """There is no such workspace."""
 
 
+class WorkspaceSuspended(Refusal):
+    """The workspace is suspended: nothing can be run in it."""
+
+
+@dataclass
+class DayLimitReached(Refusal):
+    """The workspace has used as many calls or visits today as it may; the next day begins in `retry_after` seconds."""
+
+    what: str
+    limit: int
+    retry_after: int
+
+
 class WorkflowNotFound(Refusal):
     """The workspace has no such workflow."""
 

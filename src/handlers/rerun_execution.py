@@ -10,6 +10,7 @@ from domain.operations.admission import Rerun, SameInput, the_retention
 from domain.program.limits import STEPS
 from domain.refusals import (
     ConcurrencyLimitReached,
+    DayLimitReached,
     ExecutionNotFound,
     ExecutionStillRunning,
     HistoryExpired,
@@ -17,6 +18,7 @@ from domain.refusals import (
     WorkflowArchived,
     WorkflowNotFound,
     WorkspaceNotFound,
+    WorkspaceSuspended,
 )
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
@@ -66,7 +68,9 @@ handler = ReplayableEndpoint(
         WorkflowNotFound,
         WorkflowArchived,
         WorkspaceNotFound,
+        WorkspaceSuspended,
         InsufficientCredits,
         ConcurrencyLimitReached,
+        DayLimitReached,
     ),
 )

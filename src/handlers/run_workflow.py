@@ -7,10 +7,12 @@ from domain.entities.api_keys import Scope
 from domain.operations.admission import Run, the_retention
 from domain.refusals import (
     ConcurrencyLimitReached,
+    DayLimitReached,
     InsufficientCredits,
     WorkflowArchived,
     WorkflowNotFound,
     WorkspaceNotFound,
+    WorkspaceSuspended,
 )
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
@@ -46,5 +48,13 @@ handler = ReplayableEndpoint(
     status=202,
     answers="executions.StartedExecution",
     body=Body,
-    refuses=(WorkflowNotFound, WorkflowArchived, WorkspaceNotFound, InsufficientCredits, ConcurrencyLimitReached),
+    refuses=(
+        WorkflowNotFound,
+        WorkflowArchived,
+        WorkspaceNotFound,
+        WorkspaceSuspended,
+        InsufficientCredits,
+        ConcurrencyLimitReached,
+        DayLimitReached,
+    ),
 )

@@ -100,6 +100,15 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
                 _BUSY,
             ),
         ),
+        _is(refusals.WorkspaceSuspended, 403, "This workspace is suspended: nothing can be run in it."),
+        _on(
+            refusals.DayLimitReached,
+            lambda r: ErrorAnswer(
+                429,
+                f"This workspace has used its {r.limit} {r.what} of today. It can run again after midnight UTC.",
+                {"Retry-After": str(r.retry_after)},
+            ),
+        ),
         _on(refusals.KeyLimitReached, lambda r: ErrorAnswer(403, f"Your plan allows {r.limit} API keys.")),
         _on(
             refusals.ExecutionAlreadyTerminal,

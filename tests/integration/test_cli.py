@@ -211,7 +211,7 @@ def test_a_balance_of_nothing_is_no_difference(stack: Stack, workspace: str) -> 
     for _ in range(5):
         _run(stack, workspace, utc_now())
 
-    audit = audit_credits(stack.table, workspace)
+    audit = audit_credits(stack.table, utc_now(), workspace)
 
     assert (audit.balance, audit.differences) == (0, ())
 
@@ -235,7 +235,7 @@ def test_a_workspace_at_work_is_audited_again_a_few_times(
         lambda *args: audits_made.append("") or list_page(*args),  # type: ignore[func-returns-value]
     )
 
-    audit_credits(stack.table, workspace)
+    audit_credits(stack.table, utc_now(), workspace)
 
     assert len(audits_made) == readings
 
@@ -243,7 +243,7 @@ def test_a_workspace_at_work_is_audited_again_a_few_times(
 def test_an_audit_names_a_balance_below_zero(stack: Stack, workspace: str) -> None:
     stack.table.commit(Write.update(workspaces.key(workspace), "ADD credits :less", values={":less": -6}))
 
-    assert audit_credits(stack.table, workspace).differences == (
+    assert audit_credits(stack.table, utc_now(), workspace).differences == (
         "the balance is -1, and ledger and executions make it 5",
         "the balance is below zero",
     )

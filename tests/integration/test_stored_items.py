@@ -126,12 +126,19 @@ def _one_of_each(stack: Stack) -> list[Item]:
     publishing.archive(table, START, workspace.id, failing)
     stop(stack, START, workspace.id, started(stack, START, workspace, workflow_id), "s")
     run(stack, START, workspace, workflow_id, key="r")
+    accounts.update_workspace(table, workspace.id, own_limits={"calls_per_day": 9_999, "visits_per_day": 9_999})
+    accounts.suspend_workspace(table, START, workspace.id)
+    seen += _stored(table)
+    accounts.resume_workspace(table, workspace.id)
     lost = executions.read_state(table, workspace.id, started(stack, START, workspace, workflow_id))
     outcomes.hand_over(stack, START, lost)
     broken = executions.read_state(table, workspace.id, lost.execution.id)
+    in_march = START + timedelta(days=60)
+    stop(stack, in_march, workspace.id, started(stack, in_march, workspace, workflow_id))
     seen += _stored(table)
     outcomes.record_broken(table, START + timedelta(minutes=1), broken)
-    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 7 + 1
+    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 8 + 1
+    table.commit(workspaces.suspend(workspace.id, START, is_leaving=True))
     return seen + _stored(table)
 
 

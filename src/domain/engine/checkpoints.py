@@ -145,7 +145,7 @@ class Checkpoint:
 
         Model step: End.
         """
-        self._commit(end, workspaces.free_slot(self._execution.workspace_id))
+        self._commit(end, workspaces.free_slot(self._execution.workspace_id, self.progress.calls, self.progress.visits))
 
     def _commit(self, end: End | None, *also: Write) -> None:
         progress = replace(self.progress, revision=self._committed.progress.revision + 1)

@@ -110,6 +110,8 @@ class Execution:
     """The second in which its record expires, of one that has ended; `None` keeps it for ever."""
     expires_at: int | None = None
     """The same of its row."""
+    shape: int = 0
+    """The version of the shape in which it is stored; the ledger counts the charges of those that have one."""
 
     @property
     def record_expires_at(self) -> int | None:
@@ -154,6 +156,11 @@ def expiry(started: int, ended: int, retention: Retention) -> dict[str, int]:
     if not retention.row_days:
         return until
     return {**until, TTL: max(ended + retention.row_days * _DAY, record_goes + _seconds(_ROW_OUTLIVES))}
+
+
+def latest_that_may_be_gone(now: datetime) -> datetime:
+    """What has started behind this moment has not expired, whatever its retention."""
+    return now - LIFE - _ROW_OUTLIVES
 
 
 def _seconds(span: timedelta) -> int:
@@ -284,6 +291,7 @@ def from_item(item: Item) -> Execution:
         retention=Retention(**item.get("retention", {})),
         record_until=item.get("record_until"),
         expires_at=item.get(TTL),
+        shape=item.get("v", 0),
     )
 
 
@@ -339,7 +347,7 @@ def list_page(
         rows = table.query_index(_BY_WORKFLOW, of_workflow, which.page("", after, limit))
     else:
         page = which.page(_PREFIX, after, limit)
-        rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error", TTL))
+        rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error", TTL, "v"))
     return [from_item(row) for row in islice(rows, limit)]
 
 
@@ -359,7 +367,7 @@ def list_kept_page(
 
 def _kept(table: Table, now: datetime, rows: Sequence[Execution], *, is_of_index: bool) -> list[Execution]:
     """Rows that have not expired. No index says when a row expires: of those old enough, the items are read."""
-    if is_of_index and (old := [row for row in rows if row.started <= now - LIFE - _ROW_OUTLIVES]):
+    if is_of_index and (old := [row for row in rows if row.started <= latest_that_may_be_gone(now)]):
         found = table.get_many(*map(_key_of, old))
         young = {row.id for row in rows}.difference(row.id for row in old)
         items = {item["id"]: item.get(TTL) for item in found.values()}

@@ -83,6 +83,18 @@ def update_workspace(
     return workspaces.read(table, workspace_id)
 
 
+def suspend_workspace(table: Table, now: datetime, workspace_id: str) -> Workspace:
+    """Let nothing be run in a workspace from this moment on; what runs goes on. Raises `WorkspaceNotFound`."""
+    table.commit(workspaces.suspend(workspace_id, now))
+    return workspaces.read(table, workspace_id)
+
+
+def resume_workspace(table: Table, workspace_id: str) -> Workspace:
+    """Let a suspended workspace run again. Raises `WorkspaceNotFound`, or `InvalidRequest` for one being deleted."""
+    table.commit(workspaces.resume(workspace_id))
+    return workspaces.read(table, workspace_id)
+
+
 def create_key(
     table: Table, now: datetime, workspace: Workspace, scopes: frozenset[Scope], expires_in_days: int | None = None
 ) -> tuple[str, ApiKey]:

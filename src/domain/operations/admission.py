@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar, override
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
+from domain.aws.writes import ConditionNotMet
 from domain.entities import executions, steps, workflows, workspaces
 from domain.entities.executions import FOR_EVER, Execution, RerunOf, Retention, Status
 from domain.entities.receipts import Owner, Receipt
-from domain.entities.workspaces import Workspace
+from domain.entities.workspaces import DayNotBegun, Workspace
 from domain.ids import new_id
 from domain.moments import to_text
 from domain.operations.idempotency import Found, Operation, Plan
@@ -65,7 +67,7 @@ class Admission(Operation):
         )
         writes = (
             workflows.note_run(self.workspace_id, execution.workflow_id, self.now),
-            workspaces.debit(self.workspace),
+            workspaces.debit(self.workspace, self.now),
             executions.create(execution),
             *executions.put_input(execution, program_input),
             *([executions.note_rerun(original, execution.id)] if original else ()),
@@ -79,6 +81,13 @@ class Admission(Operation):
         if original:
             body["rerun_of"] = original.id
         return Plan(writes, Owner("execution", execution.id), body)
+
+    @override
+    def retry(self, stack: Stack, lost: ConditionNotMet) -> None:
+        """The first admission of a day lets the usage of that day begin, or finds that another has."""
+        if isinstance(lost, DayNotBegun):
+            with suppress(ConditionNotMet):
+                stack.table.commit(*workspaces.begin_day(lost.seen, self.now))
 
     @override
     def follow(self, stack: Stack, found: Found, owner: Owner) -> None:

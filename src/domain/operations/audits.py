@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _READINGS = 5
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _PUT_RIGHT_WITHIN = timedelta(minutes=3)
 """By then reconciliation, which runs every minute, has put right what can be put right."""
 
@@ -35,40 +37,50 @@ class CreditsAudit:
     differences: tuple[str, ...]
 
 
-def audit_credits(table: Table, workspace_id: str) -> CreditsAudit:
+def audit_credits(table: Table, now: datetime, workspace_id: str) -> CreditsAudit:
     """Recompute a workspace's balance and running set, or raise `WorkspaceNotFound`.
 
-    A workspace at work is read again, a few times, until it stayed the same while it was read.
-    Rule: architecture "What must always hold".
+    What was charged is what the ledger counts by months; it is compared with the executions themselves of the time from
+    which on none can have expired. A workspace at work is read again, a few times, until it stayed the same while
+    it was read. Rule: architecture "What must always hold".
     """
     workspace = workspaces.read(table, workspace_id)
     for _ in range(_READINGS):
-        audit = _audit(table, workspace)
+        audit = _audit(table, now, workspace)
         before, workspace = workspace, workspaces.read(table, workspace_id)
         if workspace == before:
             return audit
     return audit
 
 
-def _audit(table: Table, workspace: Workspace) -> CreditsAudit:
-    granted, refunds = 0, dict[str, int]()
+def _audit(table: Table, now: datetime, workspace: Workspace) -> CreditsAudit:
+    granted, refunded, refunds = 0, 0, set[str]()
+    runs = {execution.id: execution for execution in executions.list_page(table, workspace.id)}
+    whole_since = executions.latest_that_may_be_gone(now)
     for entry in ledger.read_all(table, workspace.id):
         if entry.refunded_execution is None:
             granted += entry.amount
-        else:
-            refunds[entry.refunded_execution] = entry.amount
-    runs = {execution.id: execution for execution in executions.list_page(table, workspace.id)}
-    refunded = sum(refunds.values())
+            continue
+        refunded += entry.amount
+        if entry.refunded_execution in runs or whole_since < datetime.fromisoformat(entry.created_at):
+            refunds.add(entry.refunded_execution)
+    months = Counter(ledger.read_charges(table, workspace.id))
+    months[workspaces.month_of(workspace.usage_day)] += workspace.charged
+    # Those of before their charges were counted are counted here.
+    charged = months.total() + sum(not run.shape for run in runs.values())
     running = sum(run.status is Status.RUNNING for run in runs.values())
     return CreditsAudit(
         workspace_id=workspace.id,
         granted=granted,
-        charged=len(runs),
+        charged=charged,
         refunded=refunded,
         balance=workspace.credits,
         running=running,
         slots_taken=workspace.running,
-        differences=tuple(_differences(workspace, granted + refunded - len(runs), running, runs, set(refunds))),
+        differences=(
+            *_differences(workspace, granted + refunded - charged, running, runs, refunds),
+            *_uncharged(workspace, whole_since, months, runs.values()),
+        ),
     )
 
 
@@ -86,6 +98,22 @@ def _differences(
     if workspace.running != running:
         found.append(f"{workspace.running} slots are taken, and {running} executions are running")
     return found
+
+
+def _uncharged(
+    workspace: Workspace, whole_since: datetime, months: Mapping[str, int], runs: Collection[Execution]
+) -> list[str]:
+    """Whether as many were charged as executions were admitted in the months of which all of them are still there."""
+    since = whole_since.isoformat() if whole_since > datetime.fromisoformat(workspace.created_at) else ""
+    counted = [run for run in runs if run.shape and run.started_at[:7] > since[:7]]
+    charged = sum(number for month, number in months.items() if month > since[:7])
+    # Clocks differ: what began in the last minutes of a month may have been charged in the next, which another began.
+    early = sum(
+        run.started_at[:7] == since[:7] < (run.started + _CLOCKS_DIFFER).isoformat()[:7] for run in runs if run.shape
+    )
+    if len(counted) <= charged <= len(counted) + early:
+        return []
+    return [f"{charged} credits were charged, and {len(counted)} executions admitted, since {since[:7] or 'ever'}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +153,9 @@ def examine(stack: Stack, now: datetime) -> Examination:
         for run in runs.values()
         if run.status is Status.RUNNING and run.id not in there and _is_overdue(stack, now, run)
     ]
-    leaked = [workspace_id for workspace_id, taken in slots.items() if taken and _has_leaked(stack.table, workspace_id)]
+    leaked = [
+        workspace_id for workspace_id, taken in slots.items() if taken and _has_leaked(stack.table, now, workspace_id)
+    ]
     return Examination(
         overdue_executions=tuple(sorted(overdue)),
         leaked_slots=tuple(sorted(leaked)),
@@ -142,6 +172,6 @@ def _is_overdue(stack: Stack, now: datetime, run: Execution) -> bool:
     return stack.state_machine.describe(run.id, state.generation.number) != "running"
 
 
-def _has_leaked(table: Table, workspace_id: str) -> bool:
-    audit = audit_credits(table, workspace_id)
+def _has_leaked(table: Table, now: datetime, workspace_id: str) -> bool:
+    audit = audit_credits(table, now, workspace_id)
     return audit.slots_taken != audit.running
