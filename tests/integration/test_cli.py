@@ -26,6 +26,7 @@ from lodol.cli import documents
 from lodol.cli.documents import to_yaml
 from lodol.cli.files import read_workflow
 from lodol.cli.main import app
+from tests.support.commands import deploy, lodol, refused
 from tests.support.given import PROGRAM
 from tests.support.operations import end, grant, publish, started
 from tests.support.samples import SAMPLES, TREE
@@ -33,29 +34,7 @@ from tests.support.samples import SAMPLES, TREE
 
 @pytest.fixture(autouse=True)
 def deployed(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A CloudFormation stack whose outputs name table, state machine and dead letters."""
-    outputs = {
-        "TableName": {"Value": "table"},
-        "StateMachineArn": {"Value": machine._arn},
-        "DeadLettersUrl": {"Value": {"Ref": "Queue"}},
-    }
-    queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
-    body = json.dumps({"Resources": queue, "Outputs": outputs})
-    boto3.client("cloudformation").create_stack(StackName="acme", TemplateBody=body)
-    monkeypatch.setenv("LODOL_STACK", "acme")
-    monkeypatch.chdir(tmp_path)
-
-
-def lodol(*arguments: str) -> Any:
-    done = CliRunner().invoke(app, [*arguments, "--json"])
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
-def refused(*arguments: str) -> str:
-    done = CliRunner().invoke(app, list(arguments))
-    assert done.exit_code == 1, done.output
-    return done.stderr.strip() or done.stdout.strip()
+    deploy(machine, monkeypatch, tmp_path)
 
 
 @pytest.fixture

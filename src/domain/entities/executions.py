@@ -375,6 +375,12 @@ def _kept(table: Table, now: datetime, rows: Sequence[Execution], *, is_of_index
     return [row for row in rows if not is_past(row.expires_at, now)]
 
 
+def walk(table: Table, workspace_id: str, position: str = "") -> Iterator[Execution]:
+    """Walk all executions of a workspace, oldest first, from a position among their ids on, as a list shows them."""
+    page = Page.rest(_PREFIX, position)
+    return map(from_item, table.query(keys.workspace_partition(workspace_id), page, _LISTED))
+
+
 def with_errors(table: Table, rows: Sequence[Execution]) -> list[Execution]:
     """Rows of a page, those that have failed with their errors: no index has them, which takes one more call."""
     lacking = [key(row.workspace_id, row.id) for row in rows if row.status is Status.FAILED and row.error is None]

@@ -35,6 +35,12 @@ def _key(workspace_id: str, minute: datetime) -> Key:
     return Key(f"{keys.workspace_partition(workspace_id)}#WINDOW#{stamp}", "WINDOW")
 
 
+def recent_keys(workspace_id: str, now: datetime) -> list[Key]:
+    """Where the windows of a workspace stand that may not have expired."""
+    minutes = range(-int(_KEPT.total_seconds() // 60) - 1, 2)
+    return [_key(workspace_id, minute_of(now) + timedelta(minutes=shift)) for shift in minutes]
+
+
 def count_request(table: Table, workspace_id: str, minute: datetime) -> Window:
     """Count a request into its minute, and answer with the window afterwards."""
     item = table.update(

@@ -175,6 +175,15 @@ def _named(found: Sequence[ApiKey], id_or_prefix: str) -> ApiKey:
     raise ApiKeyNotFound
 
 
+def revoke_all_keys(table: Table, now: datetime, workspace_id: str) -> int:
+    """Take all API keys of a workspace away, likewise; answers how many there were."""
+    hashes = api_keys.read_hashes(table, workspace_id)
+    if hashes:
+        removal = api_keys.remove(workspace_id, hashes)
+        table.commit(*removal, *request_windows.note_revocation(workspace_id, now))
+    return len(hashes)
+
+
 def _forget_expired(table: Table, now: datetime, workspace_id: str) -> None:
     """Expired keys must not hold places; those that TTL has deleted are known by their hash alone."""
     listed = api_keys.read_set(table, workspace_id).all

@@ -112,9 +112,10 @@ def stop_all(stack: Stack, now: datetime, workspace_id: str) -> int:
 
     Goes through all executions and not by an index, which lags: of a workspace that admits nothing more, none is left.
     """
-    running = [run for run in executions.list_page(stack.table, workspace_id) if run.status is Status.RUNNING]
     stopped = 0
-    for execution in running:
+    for execution in executions.walk(stack.table, workspace_id):
+        if execution.status is not Status.RUNNING:
+            continue
         try:
             carry_out(stack, Stop(now=now, workspace_id=workspace_id, execution_id=execution.id))
         except ExecutionAlreadyTerminal:
