@@ -21,7 +21,7 @@ from domain.entities.workspaces import Plan, Workspace
 from domain.moments import to_text, utc_now
 from domain.operations import accounts, outcomes
 from domain.operations.access import Authenticator
-from domain.operations.audits import audit_credits, examine
+from domain.operations.audits import audit_credits, examine, list_stuck
 from lodol.cli import documents
 from lodol.cli.documents import to_yaml
 from lodol.cli.files import read_workflow
@@ -299,6 +299,48 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [workspace], [lost], [unknown]), strict=True)) | {
         "dead_letters": 1
     }
+
+
+def test_what_is_stuck_is_listed_longest_first_with_why_and_ids_for_the_next_command(
+    stack: Stack, unreachable: Stack, workspace: str
+) -> None:
+    now = utc_now()
+    lost = _run(unreachable, workspace, now - timedelta(hours=3))
+    broken = _run(stack, workspace, now - timedelta(hours=2))
+    stack.state_machine.try_stop(broken, 1)
+    at_work = _run(stack, workspace, now - timedelta(hours=1))
+    waiting = _run(stack, workspace, now - timedelta(minutes=30))
+    at = executions.key(workspace, waiting)
+    wait = {":wait": {"kind": "decisions"}}
+    stack.table.commit(Write.update(at, "SET #wait = :wait", values=wait, names={"#wait": "wait"}))
+    _run(stack, workspace, now - timedelta(minutes=3))
+
+    rows = lodol("executions", "stuck")["executions"]
+
+    whys = {
+        lost: "Generation 1 was recorded, and Step Functions knows nothing of it.",
+        broken: "Step Functions has ended generation 1, and no other was begun.",
+        at_work: "Step 0 is under way, and nothing of it was recorded since.",
+        waiting: "It waits for people, whose time is over.",
+    }
+    assert [(row["execution_id"], row["why"]) for row in rows] == list(whys.items())
+    # It is due a minute after it was admitted.
+    assert rows[0]["overdue_seconds"] == pytest.approx(3 * 3600 - 60, abs=30)
+    assert {row["workspace_id"] for row in rows} == {workspace}
+    ids = CliRunner().invoke(app, ["executions", "stuck", "--ids"]).stdout
+    assert ids.splitlines() == list(whys)
+    assert examine(stack, now).overdue_executions == tuple(sorted([lost, broken]))
+
+
+def test_what_ends_while_it_is_looked_at_is_not_stuck(
+    stack: Stack, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = _run(stack, workspace, utc_now() - timedelta(hours=1))
+    shown = list(executions.list_due(stack.table, utc_now()))
+    end(stack.table, workspace, execution_id, End(Status.SUCCESS, utc_now()))
+    monkeypatch.setattr(executions, "list_due", lambda *_: iter(shown))
+
+    assert list(list_stuck(stack, utc_now())) == []
 
 
 @pytest.mark.parametrize("file", [*SAMPLES, TREE], ids=lambda path: path.name)

@@ -180,7 +180,7 @@ def test_a_deletion_leaves_nothing_of_one_and_all_of_the_others(
     assert (shown["stopped"], shown["keys_revoked"], shown["left"]) == (3, 1, 0)
     assert shown["deleted"] >= len(gone) - 2  # the key and what counts requests
     assert running
-    assert not running & stack.state_machine.list_running()
+    assert not running & stack.state_machine.list_running().keys()
     assert refused("workspace", "show", workspace_id) == "Workspace not found"
 
 

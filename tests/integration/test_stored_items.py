@@ -10,9 +10,10 @@ from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.aws.writes import SHAPE, Item
 from domain.engine.slices import run_slice
-from domain.entities import executions, reviews, workspaces
+from domain.entities import executions, reviews, shapes, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.executions import Retention
+from domain.entities.shapes import Progress
 from domain.entities.workflows import Source
 from domain.entities.workspaces import Plan
 from domain.operations import accounts, deciding, outcomes, publishing
@@ -138,6 +139,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
     seen += _stored(table)
     outcomes.record_broken(table, START + timedelta(minutes=1), broken)
     assert workspaces.read(table, workspace.id).credits == 9 + 1 - 8 + 1
+    table.commit(shapes.put_progress(Progress(0, workspaces.key(workspace.id))))
     table.commit(workspaces.suspend(workspace.id, START, is_leaving=True))
     return seen + _stored(table)
 

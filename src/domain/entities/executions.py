@@ -268,12 +268,6 @@ def key(workspace_id: str, execution_id: str) -> Key:
     return Key(keys.workspace_partition(workspace_id), _PREFIX + execution_id)
 
 
-def is_execution(item: Item) -> bool:
-    """Whether an item, of those that a scan finds, is an execution."""
-    found: bool = item["sk"].startswith(_PREFIX)
-    return found
-
-
 def from_item(item: Item) -> Execution:
     """Read a stored execution; rows of an index are enough, which have no version and no error."""
     return Execution(
@@ -425,6 +419,32 @@ def list_due(table: Table, now: datetime) -> Iterator[Key]:
     shards = (table.query_index(_DUE, f"OPEN#{number}", Page.until(to_text(now))) for number in range(_OPEN_SHARDS))
     for row in heapq.merge(*shards, key=itemgetter("due_at")):
         yield Key(row["pk"], row["sk"])
+
+
+def is_row(item: Item) -> bool:
+    """Whether an item is an execution itself, and none of what it has stored."""
+    return str(item["sk"]).startswith(_PREFIX)
+
+
+def to_shape_1(execution: Execution, retention: Retention, earliest: int) -> Item:
+    """What an execution lacks to be one of that shape: for how long it is kept; no moment comes before the earliest."""
+    if not retention.record_days:
+        return {}
+    if execution.completed_at is None:
+        return {"retention": retention._asdict()}
+    ended = epoch_seconds(datetime.fromisoformat(execution.completed_at))
+    moments = expiry(epoch_seconds(execution.started), ended, retention)
+    least = {"record_until": earliest, TTL: earliest + _seconds(_ROW_OUTLIVES)}
+    return {name: max(moment, least[name]) for name, moment in moments.items()}
+
+
+def count_open(table: Table) -> dict[str, set[str]]:
+    """Read from the index the ids of all running executions, by workspace. It lags: what differs is to be looked at."""
+    found: dict[str, set[str]] = {}
+    for number in range(_OPEN_SHARDS):
+        for row in table.query_index(_DUE, f"OPEN#{number}", Page.everything()):
+            found.setdefault(keys.workspace_of(row["pk"]), set()).add(row["sk"].removeprefix(_PREFIX))
+    return found
 
 
 def due_at(heard_of_at: datetime, written: str = "") -> str:

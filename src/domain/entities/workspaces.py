@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from domain.aws import keys
-from domain.aws.keys import Key
-from domain.aws.writes import ABSENT, PRESENT, ConditionNotMet, Item, Write
+from domain.aws.keys import Index, Key, Page
+from domain.aws.writes import ABSENT, PRESENT, READ_AT_ONCE, ConditionNotMet, Item, Write
 from domain.entities import ledger
 from domain.moments import to_text
 from domain.refusals import (
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _SK = "WORKSPACE"
+_LISTS, _ALL = Index("by-status", "by_status", "id"), "WORKSPACES"
+"""The index that lists executions by their status has all workspaces in a partition beside those. What it holds of them
+never changes, so that nothing that is written to a workspace is written twice."""
 
 
 class Plan(StrEnum):
@@ -88,11 +92,6 @@ def key(workspace_id: str) -> Key:
     return Key(keys.workspace_partition(workspace_id), _SK)
 
 
-def is_workspace(item: Item) -> bool:
-    """Whether an item, of those that a scan finds, is a workspace."""
-    return bool(item["sk"] == _SK)
-
-
 def from_item(item: Item) -> Workspace:
     """Read a workspace; limits of its own win over the plan's."""
     plan = Plan(item["plan"])
@@ -121,8 +120,25 @@ def read(table: Table, workspace_id: str) -> Workspace:
 
 
 def read_all(table: Table) -> list[Workspace]:
-    """Read every workspace, oldest first. Scans the table: for operators, never for a request."""
-    return sorted((from_item(item) for item in table.scan() if is_workspace(item)), key=lambda one: one.id)
+    """Read every workspace, oldest first: for operators, never for a request.
+
+    An index lists them; where items may be of a shape from before that, the whole table is read.
+    """
+    from domain.entities import shapes  # No request needs it.
+
+    if shapes.read_progress(table).is_complete:
+        listed = [key(row["id"]) for row in table.query_index(_LISTS, _ALL, Page.everything())]
+        found = [
+            item for some in batched(listed, READ_AT_ONCE, strict=False) for item in table.get_many(*some).values()
+        ]
+    else:
+        found = [item for item in table.scan() if item["sk"] == _SK]
+    return sorted(map(from_item, found), key=lambda one: one.id)
+
+
+def to_shape_1(item: Item) -> Item | None:
+    """What an item lacks to be a workspace of that shape: to be listed by the index; `None` for any other item."""
+    return {"by_status": _ALL} if item["sk"] == _SK else None
 
 
 def create(
@@ -144,6 +160,7 @@ def create(
         "credits": credits,
         "created_at": to_text(now),
         "usage_day": _day_of(now),
+        "by_status": _ALL,
         **{term: limit for term, limit in own.items() if limit is not None},
     }
     return Write.put(key(workspace_id), item, condition=ABSENT)
