@@ -177,11 +177,10 @@ def _named(found: Sequence[ApiKey], id_or_prefix: str) -> ApiKey:
 
 def revoke_all_keys(table: Table, now: datetime, workspace_id: str) -> int:
     """Take all API keys of a workspace away, likewise; answers how many there were."""
-    hashes = api_keys.read_hashes(table, workspace_id)
-    if hashes:
-        removal = api_keys.remove(workspace_id, hashes)
-        table.commit(*removal, *request_windows.note_revocation(workspace_id, now))
-    return len(hashes)
+    found = api_keys.read_all(table, workspace_id)
+    for api_key in found:
+        revoke_key(table, now, workspace_id, api_key.id)
+    return len(found)
 
 
 def _forget_expired(table: Table, now: datetime, workspace_id: str) -> None:

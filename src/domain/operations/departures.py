@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
     from domain.aws.writes import Item
 
-_SECRETS = ("token", "secret", "api_keys")
+_SECRETS = ("token", "secret", "api_keys", "replaced_keys")
 """How the names of attributes begin that nobody is shown: whoever has one of them could act as someone else."""
 
 _API_KEYS = "API_KEYS"
@@ -60,6 +60,8 @@ def _of_key(api_key: api_keys.ApiKey) -> Item:
         "scopes": api_key.scopes,
         "created_at": api_key.created_at,
         "expires_at": api_key.expires_at,
+        "last_used_at": api_key.last_used_at,
+        "replaced_by": api_key.replaced_by,
     }
 
 
