@@ -9,10 +9,13 @@ import pytest
 from domain.aws.keys import Key
 from domain.aws.table import Table
 from domain.aws.writes import Item, Write
-from domain.entities import executions
+from domain.entities import executions, reviews
 from domain.entities.executions import LIFE, Status
 from domain.moments import epoch_seconds, to_text
 from domain.operations.admission import the_retention
+from domain.operations.deciding import Decide
+from domain.operations.idempotency import carry_out
+from domain.refusals import ReviewNotFound
 from handlers import get_execution, get_history, list_executions, list_reviews
 from tests.support.programs import call, do, let, literal, sleep
 from tests.support.requests import send
@@ -118,6 +121,7 @@ def test_a_page_is_full_though_expired_rows_lie_between(system: System) -> None:
     workflow_id = system.workflow(let("x", literal(1)))
     runs = []
     for _ in range(4):
+        system.pass_time(seconds=1)
         runs.append(system.run(workflow_id).body["execution_id"])
         system.drive()
     system.world.now += timedelta(days=ROW)
@@ -223,6 +227,12 @@ def test_marks_and_reviews_may_go_in_any_order(system: System, share: float) -> 
     body = (*(do(call("human.create", literal(f"Go {number}?"))) for number in range(6)), let("x", literal(1)))
     execution_id = ended(system, *body)
     system.world.now += LIFE + timedelta(days=RECORD)
+    one = next(item for item in system.table.scan() if item["sk"].startswith("REVIEW#"))
+    decided = Decide(now=system.world.now, workspace_id=system.workspace.id, review_id=one["id"], decision="approved")
+    with pytest.raises(ReviewNotFound):
+        carry_out(system.stack, decided)
+    system.table.commit(Write.delete(Key(one["pk"], one["sk"])))
+    assert len(reviews.of_execution(system.table, execution_id)) == 5
 
     for part in (share, 1):
         for query in ({}, {"status": "pending"}):
