@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.aws.keys import Key
-from domain.aws.writes import Write
+from domain.aws.writes import ConditionNotMet, Write
 from domain.entities import executions, ledger, workspaces
 from domain.operations import accounts, audits
 from handlers import get_execution, list_executions, run_workflow
@@ -198,13 +198,28 @@ def test_of_two_that_let_a_day_begin_one_does_and_neither_loses_a_charge(system:
     answered(system, workflow_id)
 
     # The other has read the workspace before that.
-    with pytest.raises(Exception):  # noqa: B017, PT011 - it has lost, however it is told
+    with pytest.raises(ConditionNotMet):
         table.commit(*workspaces.begin_day(seen, system.world.now))
     answered(system, workflow_id)
     system.drive()
     assert ledger.read_charges(table, workspace_id) == {"2026-01": 1}
     assert workspaces.read(table, workspace_id).charged == 2
     assert audited(system).differences == ()
+
+
+def test_a_charge_between_the_look_and_the_beginning_of_a_month_is_not_lost(system: System) -> None:
+    table, workspace_id = system.table, system.workspace.id
+    workflow_id = system.workflow(let("x", literal(1)))
+    answered(system, workflow_id)
+    seen = workspaces.read(table, workspace_id)
+    # Another, whose clock is behind, admits into the month that was seen.
+    answered(system, workflow_id)
+
+    with pytest.raises(ConditionNotMet):
+        table.commit(*workspaces.begin_day(seen, system.world.now + timedelta(days=31)))
+    assert workspaces.read(table, workspace_id).charged == 2
+    assert ledger.read_charges(table, workspace_id) == {}
+    system.drive()
 
 
 def test_a_clock_that_is_behind_midnight_admits_into_the_day_that_has_begun(system: System) -> None:

@@ -147,15 +147,19 @@ class Stuck:
 
 
 def list_stuck(stack: Stack, now: datetime) -> Iterator[Stuck]:
-    """Walk what is overdue for longer than reconciliation takes to put it right, longest due first, by the index of due
-    executions: what sleeps is not even read.
+    """Walk what is overdue for longer than reconciliation takes to put it right, longest due first.
+
+    It is found by the index of due executions: what sleeps is not even read.
     """
-    for some in batched(executions.list_due(stack.table, now - _PUT_RIGHT_WITHIN), READ_AT_ONCE, strict=False):
-        found = stack.table.get_many(*some)
-        for at in some:
-            state = executions.state_of(found[at]) if at in found else None
-            if state is not None and state.is_due(now - _PUT_RIGHT_WITHIN):
-                yield _stuck(stack, now, state)
+    return (_stuck(stack, now, state) for state in _overdue(stack.table, now))
+
+
+def _overdue(table: Table, now: datetime) -> Iterator[State]:
+    latest = now - _PUT_RIGHT_WITHIN
+    for some in batched(executions.list_due(table, latest), READ_AT_ONCE, strict=False):
+        found = table.get_many(*some)
+        states = (executions.state_of(found[at]) for at in some if at in found)
+        yield from (state for state in states if state.is_due(latest))
 
 
 def _stuck(stack: Stack, now: datetime, state: State) -> Stuck:
@@ -198,10 +202,12 @@ def examine(stack: Stack, now: datetime, looked: Callable[[int], None] = lambda 
             leaked.append(workspace.id)
         lost += _owners_without_items(stack.table, now, workspace.id)
         looked(1)
+    lost_there = (state for state in _overdue(stack.table, now) if state.execution.id not in there)
+    overdue = [state.execution.id for state in lost_there if not _stuck(stack, now, state).is_run]
     strange = ((execution_id, number) for execution_id, number in there.items() if execution_id not in known)
     unknown = [execution_id for execution_id, number in strange if _is_unknown(stack, execution_id, number)]
     return Examination(
-        overdue_executions=tuple(sorted(one.execution.id for one in list_stuck(stack, now) if not one.is_run)),
+        overdue_executions=tuple(sorted(overdue)),
         leaked_slots=tuple(sorted(leaked)),
         receipts_without_executions=tuple(sorted(lost)),
         unknown_to_us=tuple(sorted(unknown)),
