@@ -201,6 +201,17 @@ def test_an_execution_that_ends_meanwhile_is_migrated_as_one_that_has_ended(
     assert audits.audit_credits(table, now, old).differences == ()
 
 
+def test_two_at_once_count_no_execution_twice(stack: Stack, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, now = stack.table, utc_now()
+    stale = list(table.scan())
+    list(migrations.migrate(table, now, KEPT))
+    monkeypatch.setattr(Table, "scan_pages", lambda *_: iter([(stale, None)]))
+
+    list(migrations.migrate(table, now, KEPT, again=True))
+
+    assert sum(ledger.read_charges(table, old).values()) == 5
+
+
 def test_nothing_expires_before_there_was_time_to_see_it(stack: Stack, old: str) -> None:
     table, now = stack.table, utc_now() + timedelta(days=999)
     list(migrations.migrate(table, now, KEPT))

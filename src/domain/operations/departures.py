@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
     from domain.aws.writes import Item
 
-_SECRETS = ("token", "secret", "api_keys", "replaced_keys")
+_HIDDEN = ("token", "secret", "api_keys", "replaced_keys")
 """How the names of attributes begin that nobody is shown: whoever has one of them could act as someone else."""
 
 _API_KEYS = "API_KEYS"
@@ -72,7 +72,7 @@ def _rest_of(table: Table, partition: str, behind: str | None) -> Iterator[tuple
 
 
 def _is_shown(name: str) -> bool:
-    return not name.startswith(_SECRETS)
+    return not name.startswith(_HIDDEN)
 
 
 def _plain(value: Any) -> Any:
