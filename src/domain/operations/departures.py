@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HIDDEN = ("token", "secret", "api_keys", "replaced_keys")
 """How the names of attributes begin that nobody is shown: whoever has one of them could act as someone else."""
 
-_API_KEYS = "API_KEYS"
+_CALLERS = "CALLERS"
 """In positions, the partition of API keys."""
 
 _ID_BYTES = 12
@@ -48,8 +48,8 @@ def walk(table: Table, workspace_id: str, after: Key | None = None) -> Iterator[
             yield from _rest_of(table, partition, after.sk if after and partition == after.pk else None)
     for api_key in api_keys.read_all(table, workspace_id):
         # Its hash stays here, as where it is found would be it: whoever knew it would know whether a text is the key.
-        at = Key(_API_KEYS, api_key.id)
-        if after is None or at > after or after.pk != _API_KEYS:
+        at = Key(_CALLERS, api_key.id)
+        if after is None or at > after or after.pk != _CALLERS:
             yield at, {"sk": "KEY", **_of_key(api_key)}
 
 
