@@ -1,7 +1,7 @@
 """Moments in time: what the product calls a clock, and how a moment is written down."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 type Clock = Callable[[], datetime]
 
@@ -29,6 +29,19 @@ def in_utc(moment: datetime) -> datetime:
 def is_past(second: int | None, now: datetime) -> bool:
     """Whether a second since 1970 has come; `None` never comes."""
     return second is not None and second <= epoch_seconds(now)
+
+
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+
+
+def epoch_milliseconds(moment: datetime) -> int:
+    """Write a moment as whole milliseconds since 1970."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def of_epoch_milliseconds(milliseconds: int) -> datetime:
+    """Read a moment that was written so."""
+    return _EPOCH + milliseconds * _MILLISECOND
 
 
 def epoch_seconds(moment: datetime) -> int:
