@@ -92,6 +92,10 @@ class ExecutionNotFound(LodolError, code="execution_not_found"):
     """The workspace has no such execution."""
 
 
+class HistoryExpired(LodolError, code="history_expired"):
+    """What the execution has done is not kept any more; its row is."""
+
+
 class ReviewNotFound(LodolError, code="review_not_found"):
     """The workspace has no such review."""
 
@@ -114,6 +118,14 @@ class InsufficientCredits(LodolError, code="insufficient_credits"):
 
 class ConcurrencyLimitReached(LodolError, code="concurrency_limit_reached"):
     """As many executions run as the workspace may have at once."""
+
+
+class DayLimitReached(LodolError, code="day_limit_reached"):
+    """The executions of the workspace have used today what they may use in a day."""
+
+
+class WorkspaceSuspended(LodolError, code="workspace_suspended"):
+    """The workspace is suspended: nothing can be run in it."""
 
 
 class KeyLimitReached(LodolError, code="key_limit_reached"):

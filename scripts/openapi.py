@@ -37,7 +37,8 @@ _STATUS_TEXTS = {
 }
 _FIELDS = {"limit": 10, "owner_kind": "execution", "owner_id": "6968c1a88f3c5e0b7a9d2c41", "retry_after": 17}
 _FIELDS |= {"sentence": "limit must be a whole number from 1 to 100.", "scope": "executions:read"}
-_FIELDS |= {"status": "success", "decision": "approved"}
+_FIELDS |= {"what": "calls"}
+_FIELDS |= {"status": "success", "decision": "approved", "kept_until": "2026-04-15T10:30:03+00:00"}
 """What the fields of refusals are in examples."""
 
 

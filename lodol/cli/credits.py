@@ -62,10 +62,11 @@ def list_ledger(workspace: str, stack_name: StackName = None, as_json: AsJson = 
 @command
 def audit(workspace: str, stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Recompute the balance from grants, executions and refunds; exits with 1 if anything differs."""
+    from domain.moments import utc_now
     from domain.operations.audits import audit_credits
     from lodol.cli import stack
 
-    audited = audit_credits(stack.find(stack_name).table, workspace)
+    audited = audit_credits(stack.find(stack_name).table, utc_now(), workspace)
     fields = dataclasses.asdict(audited)
     show({**fields, "differences": list(audited.differences)}, as_json=as_json)
     if audited.differences:

@@ -9,7 +9,20 @@ import typer
 
 from domain.entities.executions import Status
 from lodol.cli.connection import connect
-from lodol.cli.console import AsJson, CannotDo, Misused, Told, command, fail, print_json, say, say_line, show, show_list
+from lodol.cli.console import (
+    AsJson,
+    CannotDo,
+    Misused,
+    StackName,
+    Told,
+    command,
+    fail,
+    print_json,
+    say,
+    say_line,
+    show,
+    show_list,
+)
 from lodol.cli.inputs import Input, read_input
 from lodol.cli.profile import ProfileName
 from lodol.durations import is_duration, read_duration
@@ -95,6 +108,38 @@ def list_executions(
         show_list("executions", rows, columns, as_json=False)
     if has_more:
         say(f"These are the newest {most}; there are more: --limit", to_errors=True)
+
+
+@app.command("stuck", rich_help_panel="On a stack, for operators")
+@command
+def list_stuck(
+    only_ids: Annotated[bool, typer.Option("--ids", help="Only their ids, a line each, for the next command.")] = False,
+    stack_name: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List running executions that are overdue although reconciliation should have seen to them, and why."""
+    from domain.moments import utc_now
+    from domain.operations import audits
+    from lodol.cli import stack
+
+    if only_ids and as_json:
+        raise Misused("--ids prints lines and --json one object: say one of them.")
+    rows = [
+        {
+            "execution_id": one.execution.id,
+            "workspace_id": one.execution.workspace_id,
+            "overdue_seconds": one.overdue_seconds,
+            "workflow_name": one.execution.workflow_name,
+            "why": one.why,
+        }
+        for one in audits.list_stuck(stack.find(stack_name), utc_now())
+    ]
+    if only_ids:
+        for row in rows:
+            say_line(str(row["execution_id"]))
+        return
+    columns = ("execution_id", "workspace_id", "overdue_seconds", "workflow_name", "why")
+    show_list("executions", rows, columns, as_json=as_json)
 
 
 @app.command("show")

@@ -41,6 +41,12 @@ class DeployedStack(Stack):
             raise CannotDo(f"The stack {self._name} cannot be reached: {error}") from None
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
+    @property
+    def retention_days(self) -> tuple[int, int]:
+        """For how many days after their end the stack keeps executions, and their rows, 0 being for ever."""
+        record, _, row = self._outputs["RetentionDays"].partition(",")
+        return int(record), int(row)
+
     def count_dead_letters(self) -> int:
         """How many status events wait in the queue of those that could not be recorded."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

@@ -24,6 +24,11 @@ def first_id_from(second: int) -> str:
     return f"{min(max(second, 0), 0xFFFFFFFF):08x}{0:016x}"
 
 
+def second_of(made_id: str) -> int:
+    """The second since 1970 in which an id was made."""
+    return int(made_id[:8], 16)
+
+
 def is_id(text: str) -> bool:
     """Tell whether a text is laid out as an id."""
     return _ID.fullmatch(text) is not None

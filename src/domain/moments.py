@@ -26,6 +26,11 @@ def in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def is_past(second: int | None, now: datetime) -> bool:
+    """Whether a second since 1970 has come; `None` never comes."""
+    return second is not None and second <= epoch_seconds(now)
+
+
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 

@@ -51,6 +51,19 @@ class WorkspaceNotFound(Refusal):
     """There is no such workspace."""
 
 
+class WorkspaceSuspended(Refusal):
+    """The workspace is suspended: nothing can be run in it."""
+
+
+@dataclass
+class DayLimitReached(Refusal):
+    """The workspace has used as many calls or visits today as it may; the next day begins in `retry_after` seconds."""
+
+    what: str
+    limit: int
+    retry_after: int
+
+
 class WorkflowNotFound(Refusal):
     """The workspace has no such workflow."""
 
@@ -61,6 +74,13 @@ class WorkflowArchived(Refusal):
 
 class ExecutionNotFound(Refusal):
     """The workspace has no such execution."""
+
+
+@dataclass
+class HistoryExpired(Refusal):
+    """What the execution has done was kept until a moment that has passed; its row still is."""
+
+    kept_until: str
 
 
 class ReviewNotFound(Refusal):

@@ -2,7 +2,7 @@
 
 from domain.entities import executions, steps
 from domain.entities.api_keys import Scope
-from domain.refusals import ExecutionNotFound
+from domain.refusals import ExecutionNotFound, HistoryExpired
 from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import INCLUDE_STEP_RESULTS
 from handlers.polling import retry_after
@@ -14,6 +14,7 @@ def get_execution(request: Request) -> Answer:
     """Answer with an execution; without `include_step_results` its steps are not even read. Rule: contract "Get"."""
     with_steps = request.query(INCLUDE_STEP_RESULTS)
     state = executions.read_state(request.table, request.workspace.id, request.path_id("execution_id"))
+    state.execution.must_be_kept(request.now, with_record=with_steps)
     shown = bodies.execution(state.execution, steps.read_all(request.table, state) if with_steps else None)
     return ok(shown, retry_after(state.execution, request.now))
 
@@ -26,5 +27,5 @@ handler = Endpoint(
     answers="executions.Execution",
     query=(INCLUDE_STEP_RESULTS,),
     headers=("Retry-After",),
-    refuses=(ExecutionNotFound,),
+    refuses=(ExecutionNotFound, HistoryExpired),
 )

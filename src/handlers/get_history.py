@@ -2,7 +2,7 @@
 
 from domain.entities.api_keys import Scope
 from domain.operations import histories
-from domain.refusals import ExecutionNotFound
+from domain.refusals import ExecutionNotFound, HistoryExpired
 from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import AFTER_ENTRY, INCLUDE_PROGRAM, LIMIT
 from handlers.polling import retry_after
@@ -33,5 +33,5 @@ handler = Endpoint(
     answers="histories.History",
     query=(LIMIT, AFTER_ENTRY, INCLUDE_PROGRAM),
     headers=("Link", "Retry-After"),
-    refuses=(ExecutionNotFound,),
+    refuses=(ExecutionNotFound, HistoryExpired),
 )

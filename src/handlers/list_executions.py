@@ -13,7 +13,7 @@ def list_executions(request: Request) -> Answer:
     """Answer with a page, and a `Link` to the next if there is one. Rule: contract "List"."""
     after, which = request.query(AFTER), narrowed(request, request.query(STATUS))
     page = request.page(
-        lambda limit: executions.list_page(request.table, request.workspace.id, limit, after, which),
+        lambda limit: executions.list_kept_page(request.table, request.now, request.workspace.id, limit, after, which),
         lambda execution: execution.id,
         *NARROWING,
         STATUS,

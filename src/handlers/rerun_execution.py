@@ -6,16 +6,19 @@ from typing import Annotated, Any
 from annotated_types import Interval
 
 from domain.entities.api_keys import Scope
-from domain.operations.admission import Rerun, SameInput
+from domain.operations.admission import Rerun, SameInput, the_retention
 from domain.program.limits import STEPS
 from domain.refusals import (
     ConcurrencyLimitReached,
+    DayLimitReached,
     ExecutionNotFound,
     ExecutionStillRunning,
+    HistoryExpired,
     InsufficientCredits,
     WorkflowArchived,
     WorkflowNotFound,
     WorkspaceNotFound,
+    WorkspaceSuspended,
 )
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
@@ -43,6 +46,7 @@ def rerun(request: Request) -> Rerun:
         now=request.now,
         idempotency_key=request.idempotency_key,
         workspace=request.workspace,
+        retention=the_retention(),
         execution_id=request.path_id("execution_id"),
         program_input=body.input,
         from_step=body.from_step,
@@ -60,10 +64,13 @@ handler = ReplayableEndpoint(
     refuses=(
         ExecutionNotFound,
         ExecutionStillRunning,
+        HistoryExpired,
         WorkflowNotFound,
         WorkflowArchived,
         WorkspaceNotFound,
+        WorkspaceSuspended,
         InsufficientCredits,
         ConcurrencyLimitReached,
+        DayLimitReached,
     ),
 )

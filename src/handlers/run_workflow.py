@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.entities.api_keys import Scope
-from domain.operations.admission import Run
+from domain.operations.admission import Run, the_retention
 from domain.refusals import (
     ConcurrencyLimitReached,
+    DayLimitReached,
     InsufficientCredits,
     WorkflowArchived,
     WorkflowNotFound,
     WorkspaceNotFound,
+    WorkspaceSuspended,
 )
 from handlers.idempotent import ReplayableEndpoint
 from handlers.requests import JsonBody, Request
@@ -32,6 +34,7 @@ def run(request: Request) -> Run:
         now=request.now,
         idempotency_key=request.idempotency_key,
         workspace=request.workspace,
+        retention=the_retention(),
         workflow_id=request.path_id("workflow_id"),
         program_input=body.input,
     )
@@ -45,5 +48,13 @@ handler = ReplayableEndpoint(
     status=202,
     answers="executions.StartedExecution",
     body=Body,
-    refuses=(WorkflowNotFound, WorkflowArchived, WorkspaceNotFound, InsufficientCredits, ConcurrencyLimitReached),
+    refuses=(
+        WorkflowNotFound,
+        WorkflowArchived,
+        WorkspaceNotFound,
+        WorkspaceSuspended,
+        InsufficientCredits,
+        ConcurrencyLimitReached,
+        DayLimitReached,
+    ),
 )

@@ -76,6 +76,10 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
         _is(refusals.WorkflowNotFound, 404, "Workflow not found"),
         _is(refusals.WorkflowArchived, 400, "Workflow is archived: it cannot be run."),
         _is(refusals.ExecutionNotFound, 404, "Execution not found"),
+        _on(
+            refusals.HistoryExpired,
+            lambda r: ErrorAnswer(404, f"The history of this execution has expired: it was kept until {r.kept_until}."),
+        ),
         _is(refusals.ReviewNotFound, 404, "Review not found"),
         _on(refusals.ReviewAlreadyDecided, lambda r: ErrorAnswer(400, f"Review is already decided: {r.decision}.")),
         _on(
@@ -94,6 +98,15 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
                 429,
                 f"Concurrent execution limit reached. Your plan allows {r.limit} concurrent executions via the API.",
                 _BUSY,
+            ),
+        ),
+        _is(refusals.WorkspaceSuspended, 403, "This workspace is suspended: nothing can be run in it."),
+        _on(
+            refusals.DayLimitReached,
+            lambda r: ErrorAnswer(
+                429,
+                f"This workspace has used its {r.limit} {r.what} of today. It can run again after midnight UTC.",
+                {"Retry-After": str(r.retry_after)},
             ),
         ),
         _on(refusals.KeyLimitReached, lambda r: ErrorAnswer(403, f"Your plan allows {r.limit} API keys.")),

@@ -94,8 +94,11 @@ def workspace(workspace: Workspace) -> Body:
         "requests_per_minute": workspace.limits.requests_per_minute,
         "concurrent_executions": workspace.limits.concurrent_executions,
         "api_keys": workspace.limits.api_keys,
+        "calls_per_day": workspace.limits.calls_per_day,
+        "visits_per_day": workspace.limits.visits_per_day,
         "running": workspace.running,
         "created_at": workspace.created_at,
+        "suspended_at": workspace.suspended_at,
     }
 
 

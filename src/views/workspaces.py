@@ -15,5 +15,8 @@ class Workspace(View):
     requests_per_minute: int
     concurrent_executions: int
     api_keys: int
+    calls_per_day: int | None = None
+    visits_per_day: int | None = None
     running: int
     created_at: Moment
+    suspended_at: Moment | None = None

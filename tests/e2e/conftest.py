@@ -175,7 +175,7 @@ def teams(deployed: Deployment) -> Iterator[Teams]:
         "dead_letters": 0,
     }
     for team in teams.made:
-        assert audit_credits(team.table, team.workspace.id).differences == ()
+        assert audit_credits(team.table, utc_now(), team.workspace.id).differences == ()
     audited = lodol(deployed.cloud, deployed.stack_name, "credits", "audit", teams.made[0].workspace.id)
     assert audited["differences"] == []
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from domain.moments import utc_now
 from domain.operations.audits import audit_credits
 from scripts.local.client import Client, Response
 from tests.e2e.conftest import Team, Teams
@@ -154,7 +155,7 @@ def test_admissions_of_a_workspace(teams: Teams, seed: int, figures: Counter[str
     history.note(("read",), read)
 
     assert is_linearizable(history.operations, Workspace(6, 2), workspace), history.operations
-    assert audit_credits(team.table, team.workspace.id).differences == ()
+    assert audit_credits(team.table, utc_now(), team.workspace.id).differences == ()
     for execution_id in team.running:
         assert team.client.send("POST", f"/v1/executions/{execution_id}/stop").status == 200
     _count(history, figures)

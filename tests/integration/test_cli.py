@@ -21,11 +21,12 @@ from domain.entities.workspaces import Plan, Workspace
 from domain.moments import to_text, utc_now
 from domain.operations import accounts, outcomes
 from domain.operations.access import Authenticator
-from domain.operations.audits import audit_credits, examine
+from domain.operations.audits import audit_credits, examine, list_stuck
 from lodol.cli import documents
 from lodol.cli.documents import to_yaml
 from lodol.cli.files import read_workflow
 from lodol.cli.main import app
+from tests.support.commands import deploy, lodol, refused
 from tests.support.given import PROGRAM
 from tests.support.operations import end, grant, publish, started
 from tests.support.samples import SAMPLES, TREE
@@ -33,29 +34,7 @@ from tests.support.samples import SAMPLES, TREE
 
 @pytest.fixture(autouse=True)
 def deployed(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A CloudFormation stack whose outputs name table, state machine and dead letters."""
-    outputs = {
-        "TableName": {"Value": "table"},
-        "StateMachineArn": {"Value": machine._arn},
-        "DeadLettersUrl": {"Value": {"Ref": "Queue"}},
-    }
-    queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
-    body = json.dumps({"Resources": queue, "Outputs": outputs})
-    boto3.client("cloudformation").create_stack(StackName="acme", TemplateBody=body)
-    monkeypatch.setenv("LODOL_STACK", "acme")
-    monkeypatch.chdir(tmp_path)
-
-
-def lodol(*arguments: str) -> Any:
-    done = CliRunner().invoke(app, [*arguments, "--json"])
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
-def refused(*arguments: str) -> str:
-    done = CliRunner().invoke(app, list(arguments))
-    assert done.exit_code == 1, done.output
-    return done.stderr.strip() or done.stdout.strip()
+    deploy(machine, monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -211,7 +190,7 @@ def test_a_balance_of_nothing_is_no_difference(stack: Stack, workspace: str) -> 
     for _ in range(5):
         _run(stack, workspace, utc_now())
 
-    audit = audit_credits(stack.table, workspace)
+    audit = audit_credits(stack.table, utc_now(), workspace)
 
     assert (audit.balance, audit.differences) == (0, ())
 
@@ -235,7 +214,7 @@ def test_a_workspace_at_work_is_audited_again_a_few_times(
         lambda *args: audits_made.append("") or list_page(*args),  # type: ignore[func-returns-value]
     )
 
-    audit_credits(stack.table, workspace)
+    audit_credits(stack.table, utc_now(), workspace)
 
     assert len(audits_made) == readings
 
@@ -243,7 +222,7 @@ def test_a_workspace_at_work_is_audited_again_a_few_times(
 def test_an_audit_names_a_balance_below_zero(stack: Stack, workspace: str) -> None:
     stack.table.commit(Write.update(workspaces.key(workspace), "ADD credits :less", values={":less": -6}))
 
-    assert audit_credits(stack.table, workspace).differences == (
+    assert audit_credits(stack.table, utc_now(), workspace).differences == (
         "the balance is -1, and ledger and executions make it 5",
         "the balance is below zero",
     )
@@ -320,6 +299,48 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [workspace], [lost], [unknown]), strict=True)) | {
         "dead_letters": 1
     }
+
+
+def test_what_is_stuck_is_listed_longest_first_with_why_and_ids_for_the_next_command(
+    stack: Stack, unreachable: Stack, workspace: str
+) -> None:
+    now = utc_now()
+    lost = _run(unreachable, workspace, now - timedelta(hours=3))
+    broken = _run(stack, workspace, now - timedelta(hours=2))
+    stack.state_machine.try_stop(broken, 1)
+    at_work = _run(stack, workspace, now - timedelta(hours=1))
+    waiting = _run(stack, workspace, now - timedelta(minutes=30))
+    at = executions.key(workspace, waiting)
+    wait = {":wait": {"kind": "decisions"}}
+    stack.table.commit(Write.update(at, "SET #wait = :wait", values=wait, names={"#wait": "wait"}))
+    _run(stack, workspace, now - timedelta(minutes=3))
+
+    rows = lodol("executions", "stuck")["executions"]
+
+    whys = {
+        lost: "Generation 1 was recorded, and Step Functions knows nothing of it.",
+        broken: "Step Functions has ended generation 1, and no other was begun.",
+        at_work: "Step 0 is under way, and nothing of it was recorded since.",
+        waiting: "It waits for people, whose time is over.",
+    }
+    assert [(row["execution_id"], row["why"]) for row in rows] == list(whys.items())
+    # It is due a minute after it was admitted.
+    assert rows[0]["overdue_seconds"] == pytest.approx(3 * 3600 - 60, abs=30)
+    assert {row["workspace_id"] for row in rows} == {workspace}
+    ids = CliRunner().invoke(app, ["executions", "stuck", "--ids"]).stdout
+    assert ids.splitlines() == list(whys)
+    assert examine(stack, now).overdue_executions == tuple(sorted([lost, broken]))
+
+
+def test_what_ends_while_it_is_looked_at_is_not_stuck(
+    stack: Stack, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = _run(stack, workspace, utc_now() - timedelta(hours=1))
+    shown = list(executions.list_due(stack.table, utc_now()))
+    end(stack.table, workspace, execution_id, End(Status.SUCCESS, utc_now()))
+    monkeypatch.setattr(executions, "list_due", lambda *_: iter(shown))
+
+    assert list(list_stuck(stack, utc_now())) == []
 
 
 @pytest.mark.parametrize("file", [*SAMPLES, TREE], ids=lambda path: path.name)

@@ -357,8 +357,9 @@ def test_what_has_ended_needs_no_asking(system: System) -> None:
 def test_a_history_names_the_hundred_latest_reruns(system: System) -> None:
     execution_id = ran(system, let("x", literal(1)))
     reruns = [f"{number:024x}" for number in range(101)]
+    original = executions.read(system.table, system.workspace.id, execution_id)
     for rerun in reruns:
-        system.table.commit(executions.note_rerun(execution_id, rerun))
+        system.table.commit(executions.note_rerun(original, rerun))
 
     assert history(system, execution_id)["reruns"] == reruns[:0:-1]
 

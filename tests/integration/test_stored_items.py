@@ -8,10 +8,12 @@ from typing import Any
 
 from domain.aws.stack import Stack
 from domain.aws.table import Table
-from domain.aws.writes import Item
+from domain.aws.writes import SHAPE, Item
 from domain.engine.slices import run_slice
-from domain.entities import executions, reviews, workspaces
+from domain.entities import executions, reviews, shapes, workspaces
 from domain.entities.api_keys import Scope
+from domain.entities.executions import Retention
+from domain.entities.shapes import Progress
 from domain.entities.workflows import Source
 from domain.entities.workspaces import Plan
 from domain.operations import accounts, deciding, outcomes, publishing
@@ -72,7 +74,7 @@ def _stored(table: Table) -> list[Item]:
 
 def _one_of_each(stack: Stack) -> list[Item]:
     """Do everything once that stores something, and collect every item as it was on the way."""
-    table, world = stack.table, World(START)
+    table, world, kept = stack.table, World(START), Retention(9, 99)
     seen: list[Item] = []
     workspace = accounts.create_workspace(
         table,
@@ -92,7 +94,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
     grant(stack, START, workspace.id, 1, key="g")
     workflow_id = publish(table, START, workspace.id, name="A", description="", program=_PROGRAM).id
     seen += _stored(table)
-    execution_id = first_id = started(stack, START, workspace, workflow_id, {"given": 1})
+    execution_id = first_id = started(stack, START, workspace, workflow_id, {"given": 1}, kept)
     seen += _stored(table)
     while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).action == "wait":
         assert following.until is not None
@@ -113,9 +115,9 @@ def _one_of_each(stack: Stack) -> list[Item]:
     )
     source = Source("# B", str(Lines.at_positions(_FAILING, {})))
     failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING, source=source).id
-    run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing))
+    run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing, None, kept))
     looping = publish(table, START, workspace.id, name="C", description="", program=_LOOPING).id
-    execution_id = started(stack, START, workspace, looping)
+    execution_id = started(stack, START, workspace, looping, None, kept)
     while (following := run_slice(slices_of(stack, world), workspace.id, execution_id)).until is not None:
         world.now = following.until
     stop(stack, START, workspace.id, first_id)
@@ -125,12 +127,20 @@ def _one_of_each(stack: Stack) -> list[Item]:
     publishing.archive(table, START, workspace.id, failing)
     stop(stack, START, workspace.id, started(stack, START, workspace, workflow_id), "s")
     run(stack, START, workspace, workflow_id, key="r")
+    accounts.update_workspace(table, workspace.id, own_limits={"calls_per_day": 9_999, "visits_per_day": 9_999})
+    accounts.suspend_workspace(table, START, workspace.id)
+    seen += _stored(table)
+    accounts.resume_workspace(table, workspace.id)
     lost = executions.read_state(table, workspace.id, started(stack, START, workspace, workflow_id))
     outcomes.hand_over(stack, START, lost)
     broken = executions.read_state(table, workspace.id, lost.execution.id)
+    in_march = START + timedelta(days=60)
+    stop(stack, in_march, workspace.id, started(stack, in_march, workspace, workflow_id))
     seen += _stored(table)
     outcomes.record_broken(table, START + timedelta(minutes=1), broken)
-    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 7 + 1
+    assert workspaces.read(table, workspace.id).credits == 9 + 1 - 8 + 1
+    table.commit(shapes.put_progress(Progress(0, workspaces.key(workspace.id))))
+    table.commit(workspaces.suspend(workspace.id, START, is_leaving=True))
     return seen + _stored(table)
 
 
@@ -141,7 +151,8 @@ def test_the_table_holds_what_the_architecture_says_and_nothing_else(stack: Stac
     for item in _one_of_each(stack):
         rows = [kind for kind in kinds if re.fullmatch(kind[0], item["pk"]) and re.fullmatch(kind[1], item["sk"])]
         assert len(rows) == 1, (item["pk"], item["sk"])
-        attributes[rows[0]].append(set(item) - {"pk", "sk"})
+        assert item["v"] == SHAPE, (item["pk"], item["sk"])
+        attributes[rows[0]].append(set(item) - {"pk", "sk", "v"})
 
     for kind, known in kinds.items():
         assert set().union(*attributes[kind]) == set(known), kind

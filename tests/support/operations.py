@@ -8,7 +8,7 @@ from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.entities import executions
-from domain.entities.executions import End
+from domain.entities.executions import FOR_EVER, End, Retention
 from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Workspace
 from domain.operations import publishing
@@ -36,6 +36,7 @@ def run(
     workflow_id: str,
     program_input: Value = None,
     key: str | None = None,
+    retention: Retention = FOR_EVER,
 ) -> Success:
     """Start an execution of a workflow."""
     return carry_out(
@@ -46,13 +47,22 @@ def run(
             workspace=workspace,
             workflow_id=workflow_id,
             program_input=program_input,
+            retention=retention,
         ),
     )
 
 
-def started(stack: Stack, now: datetime, workspace: Workspace, workflow_id: str, program_input: Value = None) -> str:
+def started(
+    stack: Stack,
+    now: datetime,
+    workspace: Workspace,
+    workflow_id: str,
+    program_input: Value = None,
+    retention: Retention = FOR_EVER,
+) -> str:
     """Start an execution of a workflow; answers its id."""
-    return str(json.loads(run(stack, now, workspace, workflow_id, program_input).body)["execution_id"])
+    made = run(stack, now, workspace, workflow_id, program_input, retention=retention)
+    return str(json.loads(made.body)["execution_id"])
 
 
 def stop(stack: Stack, now: datetime, workspace_id: str, execution_id: str, key: str | None = None) -> Success:

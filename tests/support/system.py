@@ -296,7 +296,7 @@ class System:
 
     def check(self) -> None:
         """The invariants that hold at every moment. Rule: architecture "What must always hold"."""
-        audit = audits.audit_credits(self.table, self.workspace.id)
+        audit = audits.audit_credits(self.table, self.world.now, self.workspace.id)
         assert audit.differences == ()
         workspace = workspaces.read(self.table, self.workspace.id)
         assert workspace.running <= workspace.limits.concurrent_executions

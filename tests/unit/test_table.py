@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from domain.aws.keys import Index, Key, Page
 from domain.aws.table import Table
-from domain.aws.writes import ConditionNotMet, Write
+from domain.aws.writes import SHAPE, ConditionNotMet, Write
 from domain.refusals import Contention
 from tests.support.scripted import Client
 
@@ -85,7 +85,7 @@ def test_one_write_is_no_transaction_and_asks_for_nothing_that_it_does_not_need(
     table(client).commit(Write.update(KEY, "SET a = :a", values={":a": {"b": 2}}))
 
     assert client.asked == [
-        {"TableName": "table", "Item": {**RAW, "a": {"N": "1"}}},
+        {"TableName": "table", "Item": {**RAW, "a": {"N": "1"}, "v": {"N": str(SHAPE)}}},
         {"TableName": "table", "Key": RAW},
         {
             "TableName": "table",
@@ -156,7 +156,8 @@ def test_items_are_written_as_boto3_writes_them() -> None:
     # Of a set the order is nobody's.
     assert asked["Item"].pop("names") == {"SS": ["a", "b"]}
     del item["names"]
-    assert asked["Item"] == {name: TypeSerializer().serialize(value) for name, value in (item | KEY._asdict()).items()}
+    whole = item | KEY._asdict() | {"v": SHAPE}
+    assert asked["Item"] == {name: TypeSerializer().serialize(value) for name, value in whole.items()}
 
 
 def test_a_scan_reads_on_to_its_end() -> None:

@@ -33,6 +33,17 @@ def execution_partition(execution_id: str) -> str:
     return _EXECUTION + execution_id
 
 
+def is_of_workspace(pk: str, workspace_id: str) -> bool:
+    """Whether a partition is a workspace's own, or one of those beside it that carry its id and more."""
+    own = workspace_partition(workspace_id)
+    return pk == own or pk.startswith(f"{own}#")
+
+
+def execution_of(pk: str) -> str | None:
+    """The execution whose partition this is, `None` of every other."""
+    return pk.removeprefix(_EXECUTION) if pk.startswith(_EXECUTION) else None
+
+
 class Index(NamedTuple):
     """An index of the table: its name, and the attributes by which it is laid out."""
 
@@ -67,6 +78,11 @@ class Page(NamedTuple):
     def rest(cls, prefix: str, position: str, limit: int | None = None, at_once: int | None = None) -> Self:
         """The items whose sort key begins so, in order, from a position behind the prefix on."""
         return cls(prefix + position, prefix + _LAST, limit=limit, at_once=at_once)
+
+    @classmethod
+    def everything(cls, position: str | None = None) -> Self:
+        """A whole partition, in order, from a position on."""
+        return cls(position or _FIRST, _LAST)
 
     @classmethod
     def until(cls, position: str) -> Self:

@@ -99,16 +99,28 @@ class StateMachine:
             case _:
                 return "broken"
 
-    def list_running(self) -> set[str]:
-        """The ids, which are ours, of all executions that have a generation running. For operators."""
-        names = set[str]()
+    def list_running(self) -> dict[str, int]:
+        """The ids, which are ours, of all executions that have a generation running, and which. For operators."""
+        running = dict[str, int]()
         request = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
         while True:
             answer = call_aws(self._client.list_executions, **request)  # type: ignore[arg-type]
-            names |= {execution["name"].partition(_GENERATION)[0] for execution in answer["executions"]}
+            for execution in answer["executions"]:
+                execution_id, _, generation = execution["name"].partition(_GENERATION)
+                running[execution_id] = int(generation or 1)
             if not answer.get("nextToken"):
-                return names
+                return running
             request["nextToken"] = answer["nextToken"]
+
+    def workspace_of(self, execution_id: str, generation: int) -> str | None:
+        """The workspace that a generation was started for, `None` if nobody knows any more. For operators."""
+        try:
+            arn = self._execution_arn(execution_id, generation)
+            answer = call_aws(self._client.describe_execution, executionArn=arn)
+        except ClientError:
+            return None
+        workspace_id: str = json.loads(answer["input"])["workspace_id"]
+        return workspace_id
 
     def _execution_arn(self, execution_id: str, generation: int) -> str:
         return f"{self._arn.replace(':stateMachine:', ':execution:')}:{_name(execution_id, generation)}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,7 @@ _BUSY_ERRORS = {"TransactionConflictException", _IN_PROGRESS}
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.4
 _CONTENTION_SECONDS = 4.0
+_DELETED_AT_ONCE = 25
 
 
 class _Busy(Exception):
@@ -96,13 +98,44 @@ class Table:
 
     def scan(self) -> Iterator[Item]:
         """Read every item, consistently: for operators, never for a request."""
+        for items, _ in self.scan_pages():
+            yield from items
+
+    def scan_pages(self, after: Key | None = None) -> Iterator[tuple[list[Item], Key | None]]:
+        """Read every item likewise, from a position on: pages of up to 1 MB, each with the position behind it."""
         request: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
         while True:
+            if after is not None:
+                request["ExclusiveStartKey"] = _key(after)
             answer = call_aws(self._client.scan, **request)
-            yield from map(_item, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+            last = answer.get("LastEvaluatedKey")
+            after = Key(**_item(last)) if last else None
+            yield list(map(_item, answer["Items"])), after
+            if after is None:
                 return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def count_items(self) -> int:
+        """About how many items there are: DynamoDB counts them every six hours. For operators."""
+        described = call_aws(self._client.describe_table, TableName=self.name)
+        return int(described["Table"].get("ItemCount", 0))
+
+    def delete(self, keys: Iterable[Key]) -> int:
+        """Remove items, whether or not they are there, in no order; answers how many. For operators.
+
+        What throttling leaves undone is tried again until it is done.
+        """
+        done = 0
+        for some in batched(keys, _DELETED_AT_ONCE, strict=False):
+            wanted: Any = {self.name: [{"DeleteRequest": {"Key": _key(key)}} for key in some]}
+            pause = _FIRST_PAUSE_SECONDS
+            while wanted:
+                answer = call_aws(self._client.batch_write_item, RequestItems=wanted)
+                wanted = answer.get("UnprocessedItems")
+                if wanted:
+                    self._sleep(pause * (0.5 + self._random()))
+                    pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            done += len(some)
+        return done
 
     def _query(self, request: dict[str, Any], pk: str, page: Page) -> Iterator[Item]:
         if page.is_empty:

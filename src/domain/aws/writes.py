@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -14,6 +14,12 @@ type Item = Mapping[str, Any]
 
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+SHAPE = 1
+"""The version of the shapes in which items are stored: each has it as `v`, and without one it is of version 0."""
+
+TTL = "expires_at"
+"""The attribute of epoch seconds behind which DynamoDB deletes an item, days late."""
 
 
 class ConditionNotMet(Exception):
@@ -50,8 +56,12 @@ class Write:
         values: Mapping[str, Any] = NOTHING,
         refusal: Callable[[Item | None], Exception] = _lost_race,
     ) -> Write:
-        """Store a whole item at a key."""
-        return Write("Put", key, condition=condition, values=values, item=item, refusal=refusal)
+        """Store a whole item at a key, with the version of its shape."""
+        return Write("Put", key, condition=condition, values=values, item={**item, "v": SHAPE}, refusal=refusal)
+
+    def expiring(self, at: int | None) -> Write:
+        """The same whole item, stored until a moment in epoch seconds; `None` keeps it for ever."""
+        return self if at is None else replace(self, item={**self.item, TTL: at})
 
     @staticmethod
     def update(

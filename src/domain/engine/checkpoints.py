@@ -156,7 +156,7 @@ class Checkpoint:
 
         Model step: End.
         """
-        self._commit(end, workspaces.free_slot(self._execution.workspace_id))
+        self._commit(end, workspaces.free_slot(self._execution.workspace_id, self.progress.calls, self.progress.visits))
 
     def _commit(self, end: End | None, *also: Write) -> None:
         progress = replace(self.progress, revision=self._committed.progress.revision + 1)
@@ -165,7 +165,8 @@ class Checkpoint:
         advance = executions.advance(self._committed, after, end, _refusal)
         finished = steps.writes(execution.id, self._steps)
         noted = journal.writes(execution.id, progress.next_step, self._calls)
-        self._table.commit(advance, *finished, *noted, *self._beside.values(), *also)
+        stored = (write.expiring(execution.record_expires_at) for write in (*finished, *noted, *self._beside.values()))
+        self._table.commit(advance, *stored, *also)
         self._committed, self.progress = after, progress
         self._steps, self._calls, self._beside, self._bytes = [], [], {}, 0
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Key
-from domain.aws.writes import ABSENT, PRESENT, Item, Write
+from domain.aws.writes import ABSENT, PRESENT, SHAPE, Item, Write
 from domain.moments import epoch_seconds, to_text
 from domain.printable import KEY_START
 from domain.refusals import KeyLimitReached
@@ -112,9 +112,9 @@ def create(api_key: ApiKey, limit: int) -> tuple[Write, Write]:
     return (
         Write.update(
             _set_key(api_key.workspace_id),
-            "ADD api_keys :key",
+            "SET v = :v ADD api_keys :key",
             condition="attribute_not_exists(api_keys) OR size(api_keys) < :limit",
-            values={":key": {api_key.hash}, ":limit": limit},
+            values={":key": {api_key.hash}, ":limit": limit, ":v": SHAPE},
             refusal=lambda _: KeyLimitReached(limit),
         ),
         _put(api_key),

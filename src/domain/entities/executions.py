@@ -6,7 +6,7 @@ import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, islice
 from operator import itemgetter
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from domain.aws import keys
 from domain.aws.keys import Index, Key, Page
-from domain.aws.writes import ABSENT, NOTHING, ConditionNotMet, Item, Write
-from domain.ids import first_id_from
-from domain.moments import to_text
+from domain.aws.writes import ABSENT, NOTHING, TTL, ConditionNotMet, Item, Write
+from domain.ids import first_id_from, second_of
+from domain.moments import epoch_seconds, is_past, to_text
 from domain.program.values import Value, dumps, loads
-from domain.refusals import ExecutionAlreadyTerminal, ExecutionNotFound
+from domain.refusals import ExecutionAlreadyTerminal, ExecutionNotFound, HistoryExpired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -68,6 +68,26 @@ class Wait(NamedTuple):
     error: str | None = None
 
 
+class Retention(NamedTuple):
+    """For how many days after its end an execution is kept, 0 being for ever: its record, and its row.
+
+    The record is what it was given, has done and has asked: input, steps, journal, reviews. Its row outlives it.
+    """
+
+    record_days: int = 0
+    row_days: int = 0
+
+
+FOR_EVER = Retention()
+
+LIFE = timedelta(days=61)
+"""From the start of an execution to where nothing of it can be under way: it lasts 60 days at most, and what has just
+ended may still be read, by a rerun that takes its steps over."""
+
+_ROW_OUTLIVES = timedelta(days=7)
+"""Rows are the list of what there is: they go when everything else is gone, though DynamoDB deletes in no order."""
+
+
 class RerunOf(NamedTuple):
     """The execution that another repeats, the steps before `from_step` being taken over from it."""
 
@@ -90,11 +110,69 @@ class Execution:
     error: str | None = None
     wait: Wait | None = None
     rerun_of: RerunOf | None = None
+    retention: Retention = FOR_EVER
+    record_until: int | None = None
+    """The second in which its record expires, of one that has ended; `None` keeps it for ever."""
+    expires_at: int | None = None
+    """The same of its row."""
+    shape: int = 0
+    """The version of the shape in which it is stored; the ledger counts the charges of those that have one."""
+
+    @property
+    def record_expires_at(self) -> int | None:
+        """When DynamoDB may delete what is stored while it runs: behind every end that it may have yet.
+
+        So nothing has to be written again when it ends. `None` for what is kept for ever.
+        """
+        return record_expires_at(epoch_seconds(self.started), self.retention)
+
+    def must_be_kept(self, now: datetime, *, with_record: bool = False) -> None:
+        """Refuse with `ExecutionNotFound` what has expired, and with `HistoryExpired` where its record has.
+
+        DynamoDB deletes days late: what it has not deleted yet is as gone. Rule: contract "Retention".
+        """
+        if is_past(self.expires_at, now):
+            raise ExecutionNotFound
+        if with_record and self.record_until is not None and is_past(self.record_until, now):
+            raise HistoryExpired(to_text(datetime.fromtimestamp(self.record_until, UTC)))
 
     @property
     def started(self) -> datetime:
         """When it started."""
         return datetime.fromisoformat(self.started_at)
+
+
+def record_expires_at(started: int, retention: Retention) -> int | None:
+    """When DynamoDB may delete the record of an execution that started in a second since 1970."""
+    return started + _seconds(LIFE) + retention.record_days * _DAY if retention.record_days else None
+
+
+def latest_end(execution_id: str) -> int:
+    """The second since 1970 behind which nothing of an execution can be under way."""
+    return second_of(execution_id) + _seconds(LIFE)
+
+
+def expiry(started: int, ended: int, retention: Retention) -> dict[str, int]:
+    """The seconds in which the record and the row expire of an execution that has started and ended in others."""
+    record_goes = record_expires_at(started, retention)
+    if record_goes is None:
+        return {}
+    until = {"record_until": ended + retention.record_days * _DAY}
+    if not retention.row_days:
+        return until
+    return {**until, TTL: max(ended + retention.row_days * _DAY, record_goes + _seconds(_ROW_OUTLIVES))}
+
+
+def latest_that_may_be_gone(now: datetime) -> datetime:
+    """What has started behind this moment has not expired, whatever its retention."""
+    return now - LIFE - _ROW_OUTLIVES
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
+
+
+_DAY = _seconds(timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +279,6 @@ def key(workspace_id: str, execution_id: str) -> Key:
     return Key(keys.workspace_partition(workspace_id), _PREFIX + execution_id)
 
 
-def is_execution(item: Item) -> bool:
-    """Whether an item, of those that a scan finds, is an execution."""
-    found: bool = item["sk"].startswith(_PREFIX)
-    return found
-
-
 def from_item(item: Item) -> Execution:
     """Read a stored execution; rows of an index are enough, which have no version and no error."""
     return Execution(
@@ -221,6 +293,10 @@ def from_item(item: Item) -> Execution:
         error=item.get("error"),
         wait=_wait_of(item["wait"]) if "wait" in item else None,
         rerun_of=RerunOf(**item["rerun_of"]) if "rerun_of" in item else None,
+        retention=Retention(**item.get("retention", {})),
+        record_until=item.get("record_until"),
+        expires_at=item.get(TTL),
+        shape=item.get("v", 0),
     )
 
 
@@ -278,8 +354,38 @@ def list_page(
         rows = table.query_index(_BY_WORKFLOW, of_workflow, which.page("", after, limit))
     else:
         page = which.page(_PREFIX, after, limit)
-        rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error"))
+        rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error", TTL, "v"))
     return [from_item(row) for row in islice(rows, limit)]
+
+
+def list_kept_page(
+    table: Table, now: datetime, workspace_id: str, limit: int, after: str | None, which: Filter
+) -> list[Execution]:
+    """Read a page as `list_page` does, without what has expired. Rule: contract "Retention"."""
+    kept: list[Execution] = []
+    while True:
+        asked = limit - len(kept)
+        rows = list_page(table, workspace_id, asked, after, which)
+        kept += _kept(table, now, rows, is_of_index=bool(which.statuses or which.workflow_id))
+        if len(kept) == limit or len(rows) < asked:
+            return kept
+        after = rows[-1].id
+
+
+def _kept(table: Table, now: datetime, rows: Sequence[Execution], *, is_of_index: bool) -> list[Execution]:
+    """Rows that have not expired. No index says when a row expires: of those old enough, the items are read."""
+    if is_of_index and (old := [row for row in rows if row.started <= latest_that_may_be_gone(now)]):
+        found = table.get_many(*map(_key_of, old))
+        young = {row.id for row in rows}.difference(row.id for row in old)
+        items = {item["id"]: item.get(TTL) for item in found.values()}
+        return [row for row in rows if row.id in young or (row.id in items and not is_past(items[row.id], now))]
+    return [row for row in rows if not is_past(row.expires_at, now)]
+
+
+def walk(table: Table, workspace_id: str, position: str = "") -> Iterator[Execution]:
+    """Walk all executions of a workspace, oldest first, from a position among their ids on, as a list shows them."""
+    page = Page.rest(_PREFIX, position)
+    return map(from_item, table.query(keys.workspace_partition(workspace_id), page, _LISTED))
 
 
 def last_started_at(table: Table, workspace_id: str, workflow_id: str) -> str | None:
@@ -334,6 +440,32 @@ def list_due(table: Table, now: datetime) -> Iterator[Key]:
         yield Key(row["pk"], row["sk"])
 
 
+def is_row(item: Item) -> bool:
+    """Whether an item is an execution itself, and none of what it has stored."""
+    return str(item["sk"]).startswith(_PREFIX)
+
+
+def to_shape_1(execution: Execution, retention: Retention, earliest: int) -> Item:
+    """What an execution lacks to be one of that shape: for how long it is kept; no moment comes before the earliest."""
+    if not retention.record_days:
+        return {}
+    if execution.completed_at is None:
+        return {"retention": retention._asdict()}
+    ended = epoch_seconds(datetime.fromisoformat(execution.completed_at))
+    moments = expiry(epoch_seconds(execution.started), ended, retention)
+    least = {"record_until": earliest, TTL: earliest + _seconds(_ROW_OUTLIVES)}
+    return {name: max(moment, least[name]) for name, moment in moments.items()}
+
+
+def count_open(table: Table) -> dict[str, set[str]]:
+    """Read from the index the ids of all running executions, by workspace. It lags: what differs is to be looked at."""
+    found: dict[str, set[str]] = {}
+    for number in range(_OPEN_SHARDS):
+        for row in table.query_index(_DUE, f"OPEN#{number}", Page.everything()):
+            found.setdefault(keys.workspace_of(row["pk"]), set()).add(row["sk"].removeprefix(_PREFIX))
+    return found
+
+
 def due_at(heard_of_at: datetime, written: str = "") -> str:
     """When to look after an execution that should be heard of at a moment; `written` is what stands there now."""
     kept_from, kept_until = to_text(heard_of_at + _DUE_AT_LEAST), to_text(heard_of_at + _DUE_AT_MOST)
@@ -372,13 +504,15 @@ def create(execution: Execution) -> Write:
         "open_shard": _open_shard(execution.id),
         "due_at": due_at(execution.started),
         **({"rerun_of": execution.rerun_of._asdict()} if execution.rerun_of else {}),
+        **({"retention": execution.retention._asdict()} if execution.retention.record_days else {}),
     }
     return Write.put(_key_of(execution), item, condition=ABSENT)
 
 
-def note_rerun(original_id: str, rerun_id: str) -> Write:
-    """Let an execution name one that repeats it."""
-    return Write.put(Key(keys.execution_partition(original_id), _RERUN_PREFIX + rerun_id), {})
+def note_rerun(original: Execution, rerun_id: str) -> Write:
+    """Let an execution name one that repeats it, as long as its record is kept."""
+    at = Key(keys.execution_partition(original.id), _RERUN_PREFIX + rerun_id)
+    return Write.put(at, {}).expiring(original.record_expires_at)
 
 
 def list_reruns(table: Table, execution_id: str, limit: int) -> list[str]:
@@ -459,7 +593,12 @@ _NOT_ENDED = ("open_shard", "due_at", "wait")
 
 
 def _ended(execution: Execution, how: End) -> Item:
-    return {**_listed(execution, how.status), "completed_at": to_text(how.at), "error": how.error}
+    return {
+        **_listed(execution, how.status),
+        "completed_at": to_text(how.at),
+        "error": how.error,
+        **expiry(epoch_seconds(execution.started), epoch_seconds(how.at), execution.retention),
+    }
 
 
 def _key_of(execution: Execution) -> Key:
@@ -496,11 +635,12 @@ def input_key(execution_id: str) -> Key:
     return Key(keys.execution_partition(execution_id), "INPUT")
 
 
-def put_input(execution_id: str, program_input: Value) -> list[Write]:
+def put_input(execution: Execution, program_input: Value) -> list[Write]:
     """Store the input of a new run; `null` needs no item."""
     if program_input is None:
         return []
-    return [Write.put(input_key(execution_id), {"input": dumps(program_input)})]
+    stored = Write.put(input_key(execution.id), {"input": dumps(program_input)})
+    return [stored.expiring(execution.record_expires_at)]
 
 
 def input_of(item: Item | None) -> Value:

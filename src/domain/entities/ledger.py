@@ -1,4 +1,4 @@
-"""The ledger of a workspace's credits: every grant and every refund, one item each."""
+"""The ledger of a workspace's credits: every grant and every refund, and what was charged in each month."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.aws.writes import ABSENT, Item, Write
+from domain.aws.writes import ABSENT, SHAPE, Item, Write
 from domain.moments import to_text
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "CREDIT#"
 _REFUND = "REFUND#"
+_MONTH = "MONTH#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,23 @@ def from_item(item: Item) -> Entry:
 
 def read_all(table: Table, workspace_id: str) -> Iterator[Entry]:
     """Walk the grants and refunds of a workspace, the grants first, oldest first."""
-    return map(from_item, table.query(keys.workspace_partition(workspace_id), Page.whole(_PREFIX)))
+    for item in table.query(keys.workspace_partition(workspace_id), Page.whole(_PREFIX)):
+        if not item["sk"].startswith(_PREFIX + _MONTH):
+            yield from_item(item)
+
+
+def read_charges(table: Table, workspace_id: str) -> dict[str, int]:
+    """Read what was charged in each month, as `2026-01`, that is over, as far as anything was."""
+    start = _PREFIX + _MONTH
+    rows = table.query(keys.workspace_partition(workspace_id), Page.whole(start))
+    return {row["sk"].removeprefix(start): row["charged"] for row in rows}
+
+
+def add_charges(workspace_id: str, month: str, charged: int) -> Write:
+    """Add to what was charged in a month."""
+    return Write.update(
+        _key(workspace_id, _MONTH + month), "SET v = :v ADD charged :more", values={":v": SHAPE, ":more": charged}
+    )
 
 
 def grant(workspace_id: str, grant_id: str, amount: int, reason: str, now: datetime) -> Write:

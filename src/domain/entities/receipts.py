@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from domain.aws import keys
-from domain.aws.keys import Key
+from domain.aws.keys import Key, Page
 from domain.aws.writes import ABSENT, Item, Write
 from domain.moments import epoch_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain.aws.table import Table
 
 _PREFIX = "RECEIPT#"
 KEPT = timedelta(hours=24)
@@ -61,10 +66,9 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def is_receipt(item: Item) -> bool:
-    """Whether an item, of those that a scan finds, is a receipt."""
-    found: bool = item["sk"].startswith(_PREFIX)
-    return found
+def walk(table: Table, workspace_id: str) -> Iterator[Receipt]:
+    """Walk the receipts of a workspace, those included that have expired."""
+    return map(from_item, table.query(keys.workspace_partition(workspace_id), Page.whole(_PREFIX)))
 
 
 def from_item(item: Item) -> Receipt:

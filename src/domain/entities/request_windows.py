@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Key
-from domain.aws.writes import Write
+from domain.aws.writes import SHAPE, Write
 from domain.moments import epoch_seconds
 
 if TYPE_CHECKING:
@@ -35,12 +35,18 @@ def _key(workspace_id: str, minute: datetime) -> Key:
     return Key(f"{keys.workspace_partition(workspace_id)}#WINDOW#{stamp}", "WINDOW")
 
 
+def recent_keys(workspace_id: str, now: datetime) -> list[Key]:
+    """Where the windows of a workspace stand that may not have expired."""
+    minutes = range(-int(_KEPT.total_seconds() // 60) - 1, 2)
+    return [_key(workspace_id, minute_of(now) + timedelta(minutes=shift)) for shift in minutes]
+
+
 def count_request(table: Table, workspace_id: str, minute: datetime) -> Window:
     """Count a request into its minute, and answer with the window afterwards."""
     item = table.update(
         _key(workspace_id, minute),
-        "SET expires_at = :gone ADD requests :one",
-        {":one": 1, ":gone": epoch_seconds(minute + _KEPT)},
+        "SET expires_at = :gone, v = :v ADD requests :one",
+        {":one": 1, ":v": SHAPE, ":gone": epoch_seconds(minute + _KEPT)},
     )
     return Window(item["requests"], frozenset(item.get("revoked_keys", ())))
 
@@ -51,8 +57,8 @@ def note_revocation(workspace_id: str, key_hash: str, now: datetime) -> list[Wri
     return [
         Write.update(
             _key(workspace_id, minute + timedelta(minutes=shift)),
-            "SET expires_at = :gone ADD revoked_keys :key",
-            values={":key": {key_hash}, ":gone": epoch_seconds(now + _KEPT)},
+            "SET expires_at = :gone, v = :v ADD revoked_keys :key",
+            values={":key": {key_hash}, ":v": SHAPE, ":gone": epoch_seconds(now + _KEPT)},
         )
         for shift in (-1, 0, 1)
     ]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.aws.writes import READ_AT_ONCE, Item, Write
+from domain.aws.writes import READ_AT_ONCE, TTL, Item, Write
 from domain.entities import executions
 from domain.entities.executions import Status
-from domain.moments import epoch_seconds, to_text
+from domain.moments import epoch_seconds, is_past, to_text
 from domain.program.values import Value, dumps, loads
 from domain.refusals import ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
 
@@ -47,6 +47,8 @@ class Review:
     decision: str | None = None
     comment: str | None = None
     decided_at: str | None = None
+    expires_at: int | None = None
+    """The second in which it expires, `None` being never."""
     is_closed: bool = False
     """Whether its execution ended before anybody decided it; known only of those that were read for a reader."""
 
@@ -95,23 +97,26 @@ def from_item(item: Item) -> Review:
         decision=item.get("decision"),
         comment=item.get("comment"),
         decided_at=item.get("decided_at"),
+        expires_at=item.get(TTL),
     )
 
 
 def read(table: Table, now: datetime, workspace_id: str, review_id: str) -> Review:
     """Read a review of a workspace, or raise `ReviewNotFound`."""
     item = table.get(key(workspace_id, review_id))
-    if item is None:
-        raise ReviewNotFound
-    [review] = _as_they_stand(table, now, [from_item(item)])
-    return review
+    for review in _as_they_stand(table, now, [from_item(item)] if item else []):
+        return review
+    raise ReviewNotFound
 
 
 def _as_they_stand(table: Table, now: datetime, found: Iterable[Review]) -> Iterator[Review]:
-    """Reviews at a moment. One that is stored as undecided, of an execution that has ended, is closed: the default of
-    a review whose time is over is recorded before its execution goes on with it.
+    """Reviews at a moment, but for those that have expired.
+
+    One that is stored as undecided, of an execution that has ended, is closed: the default of a review whose time is
+    over is recorded before its execution goes on with it.
     """
-    for some in batched(found, READ_AT_ONCE, strict=False):
+    kept = (review for review in found if not is_past(review.expires_at, now))
+    for some in batched(kept, READ_AT_ONCE, strict=False):
         undecided = {executions.key(one.workspace_id, one.execution_id) for one in some if one.decision is None}
         states = table.get_many(*undecided)
         ended = {at for at, item in states.items() if executions.from_item(item).status is not Status.RUNNING}
@@ -127,7 +132,8 @@ def of_execution(table: Table, execution_id: str) -> list[Review]:
         for mark in table.query(keys.execution_partition(execution_id), Page.whole(_ASKED_PREFIX))
     ]
     found = table.get_many(*asked)
-    return [from_item(found[at]) for at in asked]
+    # DynamoDB deletes what has expired in no order: a mark may outlive its review.
+    return [from_item(found[at]) for at in asked if at in found]
 
 
 def count_of(table: Table, execution_id: str) -> int:
@@ -155,12 +161,12 @@ def _marked(table: Table, workspace_id: str, marks: Iterator[Item]) -> Iterator[
     for some in batched(marks, READ_AT_ONCE, strict=False):
         at_reviews = [key(workspace_id, mark["sk"].removeprefix(_PENDING_PREFIX)) for mark in some]
         found = table.get_many(*at_reviews)
-        yield from (from_item(found[at]) for at in at_reviews)
+        yield from (from_item(found[at]) for at in at_reviews if at in found)
 
 
 def create(review: Review) -> tuple[Write, ...]:
     """Store a new review: itself, its mark among the pending, and where its execution finds it."""
-    kept_elsewhere = {"workspace_id", "is_closed"}
+    kept_elsewhere = {"workspace_id", "is_closed", "expires_at"}
     fields = {name: value for name, value in asdict(review).items() if value is not None and name not in kept_elsewhere}
     item: Item = {
         **fields,
@@ -230,12 +236,13 @@ def keep_token(execution_id: str, generation: int, task_token: str) -> Write:
 
     The token of a later generation stays (`ConditionNotMet`).
     """
-    return Write.put(
+    kept = Write.put(
         _token_key(execution_id),
         {"token": task_token, "generation": generation},
         condition="attribute_not_exists(generation) OR generation <= :generation",
         values={":generation": generation},
     )
+    return kept.expiring(executions.latest_end(execution_id))
 
 
 def read_token(table: Table, execution_id: str) -> str | None:

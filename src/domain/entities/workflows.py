@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.aws.writes import ABSENT, PRESENT, Item, Write
+from domain.aws.writes import ABSENT, PRESENT, SHAPE, Item, Write
 from domain.moments import to_text
 from domain.program.values import loads
 from domain.refusals import WorkflowArchived, WorkflowNotFound
@@ -148,6 +148,7 @@ def _program(item: Item) -> Program:
 def put(workflow: Workflow, before: Workflow | None) -> Write:
     """Store a workflow, new or in place of what was seen `before`; fails if another change came first."""
     item = {name: value for name, value in asdict(workflow).items() if name != "archived_at"}
+    item["v"] = SHAPE
     return Write.update(
         key(workflow.workspace_id, workflow.id),
         "SET " + ", ".join(f"#{name} = :{name}" for name in item),

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from domain.aws import keys
-from domain.aws.keys import Key
-from domain.aws.writes import ABSENT, PRESENT, Item, Write
+from domain.aws.keys import Index, Key, Page
+from domain.aws.writes import ABSENT, PRESENT, READ_AT_ONCE, ConditionNotMet, Item, Write
+from domain.entities import ledger
 from domain.moments import to_text
-from domain.refusals import ConcurrencyLimitReached, InsufficientCredits, WorkspaceNotFound
+from domain.refusals import (
+    ConcurrencyLimitReached,
+    DayLimitReached,
+    InsufficientCredits,
+    InvalidRequest,
+    WorkspaceNotFound,
+    WorkspaceSuspended,
+)
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _SK = "WORKSPACE"
+_LISTS, _ALL = Index("by-status", "by_status", "id"), "WORKSPACES"
+"""The index that lists executions by their status has all workspaces in a partition beside those. What it holds of them
+never changes, so that nothing that is written to a workspace is written twice."""
 
 
 class Plan(StrEnum):
@@ -31,11 +43,14 @@ class Plan(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a workspace may use at once."""
+    """How much a workspace may use at once and, where that is limited, in a day of UTC."""
 
     requests_per_minute: int
     concurrent_executions: int
     api_keys: int
+    calls_per_day: int | None = None
+    visits_per_day: int | None = None
+    """Of the executions that end in a day: their calls, and the nodes that they visit, which processor time follows."""
 
 
 PLAN_LIMITS = {
@@ -58,6 +73,13 @@ class Workspace:
     credits: int
     running: int
     created_at: str
+    suspended_at: str | None = None
+    leaving_since: str | None = None
+    """Since when it is being deleted."""
+    usage_day: str = ""
+    """The day of UTC that its usage counts, the latest in which a run was admitted."""
+    charged: int = 0
+    """The credits that it was charged in the month of that day; the ledger has those of the months before."""
 
     @property
     def has_api(self) -> bool:
@@ -68,11 +90,6 @@ class Workspace:
 def key(workspace_id: str) -> Key:
     """Where a workspace stands."""
     return Key(keys.workspace_partition(workspace_id), _SK)
-
-
-def is_workspace(item: Item) -> bool:
-    """Whether an item, of those that a scan finds, is a workspace."""
-    return bool(item["sk"] == _SK)
 
 
 def from_item(item: Item) -> Workspace:
@@ -87,6 +104,10 @@ def from_item(item: Item) -> Workspace:
         credits=item["credits"],
         running=item.get("slots_taken", 0),
         created_at=item["created_at"],
+        suspended_at=item.get("suspended_at"),
+        leaving_since=item.get("leaving_since"),
+        usage_day=item.get("usage_day", ""),
+        charged=item.get("charged", 0),
     )
 
 
@@ -99,8 +120,25 @@ def read(table: Table, workspace_id: str) -> Workspace:
 
 
 def read_all(table: Table) -> list[Workspace]:
-    """Read every workspace, oldest first. Scans the table: for operators, never for a request."""
-    return sorted((from_item(item) for item in table.scan() if is_workspace(item)), key=lambda one: one.id)
+    """Read every workspace, oldest first: for operators, never for a request.
+
+    An index lists them; where items may be of a shape from before that, the whole table is read.
+    """
+    from domain.entities import shapes  # No request needs it.
+
+    if shapes.read_progress(table).is_complete:
+        listed = [key(row["id"]) for row in table.query_index(_LISTS, _ALL, Page.everything())]
+        found = [
+            item for some in batched(listed, READ_AT_ONCE, strict=False) for item in table.get_many(*some).values()
+        ]
+    else:
+        found = [item for item in table.scan() if item["sk"] == _SK]
+    return sorted(map(from_item, found), key=lambda one: one.id)
+
+
+def to_shape_1(item: Item) -> Item | None:
+    """What an item lacks to be a workspace of that shape: to be listed by the index; `None` for any other item."""
+    return {"by_status": _ALL} if item["sk"] == _SK else None
 
 
 def create(
@@ -121,6 +159,8 @@ def create(
         "plan": plan.value,
         "credits": credits,
         "created_at": to_text(now),
+        "usage_day": _day_of(now),
+        "by_status": _ALL,
         **{term: limit for term, limit in own.items() if limit is not None},
     }
     return Write.put(key(workspace_id), item, condition=ABSENT)
@@ -139,6 +179,31 @@ def change(workspace_id: str, sets: Item, gone: Sequence[str]) -> Write:
     )
 
 
+def suspend(workspace_id: str, now: datetime, *, is_leaving: bool = False) -> Write:
+    """Let nothing be run any more, or refuse with `WorkspaceNotFound`; who is suspended stays as it is.
+
+    `is_leaving` says that all of it is to be deleted.
+    """
+    names = ("suspended_at", "leaving_since") if is_leaving else ("suspended_at",)
+    return Write.update(
+        key(workspace_id),
+        "SET " + ", ".join(f"{name} = if_not_exists({name}, :now)" for name in names),
+        condition=PRESENT,
+        values={":now": to_text(now)},
+        refusal=lambda _: WorkspaceNotFound(),
+    )
+
+
+def resume(workspace_id: str) -> Write:
+    """Let a suspended workspace run again, or refuse with `WorkspaceNotFound`, or what is being deleted."""
+    return Write.update(
+        key(workspace_id),
+        "REMOVE suspended_at",
+        condition=f"{PRESENT} AND attribute_not_exists(leaving_since)",
+        refusal=lambda seen: InvalidRequest("The workspace is being deleted.") if seen else WorkspaceNotFound(),
+    )
+
+
 def add_credits(workspace_id: str, amount: int) -> Write:
     """Add credits to the balance."""
     return Write.update(
@@ -150,29 +215,108 @@ def add_credits(workspace_id: str, amount: int) -> Write:
     )
 
 
-def debit(workspace: Workspace) -> Write:
-    """Take one credit and one slot: no balance below zero, no more runs than the plan allows. Rule: contract "Run"."""
-    limit = workspace.limits.concurrent_executions
+class DayNotBegun(ConditionNotMet):
+    """The usage of a workspace still counts an earlier day; `seen` is the workspace as it stands."""
+
+    def __init__(self, seen: Workspace) -> None:
+        self.seen = seen
+
+
+def debit(workspace: Workspace, now: datetime) -> Write:
+    """Take one credit and one slot: no balance below zero, no more runs than the plan allows. Rule: contract "Run".
+
+    Refuses with `DayNotBegun` where nobody has run anything on this day.
+    """
+    limits, today = workspace.limits, _day_of(now)
+    limited = {
+        "slots_taken": limits.concurrent_executions,
+        "usage_calls": limits.calls_per_day,
+        "usage_visits": limits.visits_per_day,
+    }
+    most = {name: limit for name, limit in limited.items() if limit is not None}
 
     def refusal(seen: Item | None) -> Exception:
         if seen is None:
             return WorkspaceNotFound()
-        return InsufficientCredits() if seen["credits"] < 1 else ConcurrencyLimitReached(limit)
+        if "suspended_at" in seen:
+            return WorkspaceSuspended()
+        if seen.get("usage_day", "") < today:
+            return DayNotBegun(from_item(seen))
+        if seen["credits"] < 1:
+            return InsufficientCredits()
+        [reached, *_] = (name for name, limit in most.items() if seen.get(name, 0) >= limit)
+        if reached == "slots_taken":
+            return ConcurrencyLimitReached(most[reached])
+        return DayLimitReached(reached.removeprefix("usage_"), most[reached], _seconds_left_of_day(now))
 
+    below = (f"(attribute_not_exists({name}) OR {name} < :{name})" for name in most)
     return Write.update(
         key(workspace.id),
-        "ADD credits :less, slots_taken :one",
-        condition="credits >= :one AND (attribute_not_exists(slots_taken) OR slots_taken < :limit)",
-        values={":one": 1, ":less": -1, ":limit": limit},
+        "ADD credits :less, slots_taken :one, charged :one",
+        condition=" AND ".join(
+            ("credits >= :one", *below, "attribute_not_exists(suspended_at)", "usage_day >= :today")
+        ),
+        values={":one": 1, ":less": -1, ":today": today, **{f":{name}": limit for name, limit in most.items()}},
         refusal=refusal,
     )
 
 
-def free_slot(workspace_id: str) -> Write:
-    """Give back a slot: only in the commit that ends a running execution, which can happen once."""
-    return Write.update(key(workspace_id), "ADD slots_taken :less", values={":less": -1})
+def begin_day(seen: Workspace, now: datetime) -> list[Write]:
+    """Let usage count this day, from nothing, and put what was charged in a month that is over into the ledger.
+
+    Fails if somebody else has begun it, or charged anything, since it was read: both are not lost by that.
+    """
+    today = _day_of(now)
+    is_same_month = month_of(seen.usage_day) == month_of(today)
+    charged = seen.charged if is_same_month else 0
+    begun = Write.update(
+        key(seen.id),
+        "SET usage_day = :today, usage_calls = :none, usage_visits = :none, charged = :charged",
+        condition=" AND ".join(
+            (
+                "usage_day = :seen_day" if seen.usage_day else "attribute_not_exists(usage_day)",
+                "charged = :seen" if seen.charged else "(attribute_not_exists(charged) OR charged = :none)",
+            )
+        ),
+        values={
+            ":today": today,
+            ":none": 0,
+            ":charged": charged,
+            **({":seen_day": seen.usage_day} if seen.usage_day else {}),
+            **({":seen": seen.charged} if seen.charged else {}),
+        },
+    )
+    moved = seen.charged - charged
+    return [begun, *([ledger.add_charges(seen.id, month_of(seen.usage_day), moved)] if moved else [])]
 
 
-def refund(workspace_id: str) -> Write:
+def month_of(day: str) -> str:
+    """The month of a day, or of a moment that is written down."""
+    return day[: len("2026-01")]
+
+
+def _day_of(now: datetime) -> str:
+    return now.astimezone(UTC).date().isoformat()
+
+
+def _seconds_left_of_day(now: datetime) -> int:
+    passed = now.astimezone(UTC)
+    return 24 * 3600 - passed.hour * 3600 - passed.minute * 60 - passed.second
+
+
+def free_slot(workspace_id: str, calls: int = 0, visits: int = 0) -> Write:
+    """Give back a slot, and count what was used: only in the commit that ends an execution, which can happen once."""
+    return Write.update(
+        key(workspace_id),
+        "ADD slots_taken :less, usage_calls :calls, usage_visits :visits",
+        values={":less": -1, ":calls": calls, ":visits": visits},
+    )
+
+
+def refund(workspace_id: str, calls: int = 0, visits: int = 0) -> Write:
     """Give back slot and credit of an execution that the platform broke, likewise."""
-    return Write.update(key(workspace_id), "ADD slots_taken :less, credits :one", values={":less": -1, ":one": 1})
+    return Write.update(
+        key(workspace_id),
+        "ADD slots_taken :less, credits :one, usage_calls :calls, usage_visits :visits",
+        values={":less": -1, ":one": 1, ":calls": calls, ":visits": visits},
+    )

@@ -83,6 +83,18 @@ def update_workspace(
     return workspaces.read(table, workspace_id)
 
 
+def suspend_workspace(table: Table, now: datetime, workspace_id: str) -> Workspace:
+    """Let nothing be run in a workspace from this moment on; what runs goes on. Raises `WorkspaceNotFound`."""
+    table.commit(workspaces.suspend(workspace_id, now))
+    return workspaces.read(table, workspace_id)
+
+
+def resume_workspace(table: Table, workspace_id: str) -> Workspace:
+    """Let a suspended workspace run again. Raises `WorkspaceNotFound`, or `InvalidRequest` for one being deleted."""
+    table.commit(workspaces.resume(workspace_id))
+    return workspaces.read(table, workspace_id)
+
+
 def create_key(
     table: Table, now: datetime, workspace: Workspace, scopes: frozenset[Scope], expires_in_days: int | None = None
 ) -> tuple[str, ApiKey]:
@@ -161,6 +173,14 @@ def _named(found: Sequence[ApiKey], id_or_prefix: str) -> ApiKey:
         if id_or_prefix in {api_key.id, api_key.prefix}:
             return api_key
     raise ApiKeyNotFound
+
+
+def revoke_all_keys(table: Table, now: datetime, workspace_id: str) -> int:
+    """Take all API keys of a workspace away, likewise; answers how many there were."""
+    found = api_keys.read_all(table, workspace_id)
+    for api_key in found:
+        revoke_key(table, now, workspace_id, api_key.id)
+    return len(found)
 
 
 def _forget_expired(table: Table, now: datetime, workspace_id: str) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, override
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
+from domain.aws.writes import ConditionNotMet
 from domain.entities import executions, steps, workflows, workspaces
-from domain.entities.executions import Execution, RerunOf, Status
+from domain.entities.executions import FOR_EVER, Execution, RerunOf, Retention, Status
 from domain.entities.receipts import Owner, Receipt
 from domain.entities.steps import StepStatus
-from domain.entities.workspaces import Workspace
+from domain.entities.workspaces import DayNotBegun, Workspace
 from domain.ids import new_id
 from domain.moments import to_text
 from domain.operations.idempotency import Found, Operation, Plan
@@ -22,6 +26,13 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
 
 
+@cache
+def the_retention() -> Retention:
+    """For how long this process lets what it admits be kept: RETENTION_DAYS and EXECUTION_RETENTION_DAYS."""
+    record, row = (int(os.environ.get(name, "0")) for name in ("RETENTION_DAYS", "EXECUTION_RETENTION_DAYS"))
+    return Retention(record, row)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission(Operation):
     """Admits an execution into a workspace.
@@ -30,6 +41,7 @@ class Admission(Operation):
     """
 
     workspace: Workspace
+    retention: Retention = FOR_EVER
 
     @property
     @override
@@ -42,7 +54,8 @@ class Admission(Operation):
         workflow_name: str,
         version: int,
         program_input: Value,
-        rerun_of: RerunOf | None = None,
+        original: Execution | None = None,
+        from_step: int = 0,
         *,
         may_be_archived: bool,
     ) -> Plan:
@@ -58,14 +71,15 @@ class Admission(Operation):
             version=version,
             status=Status.RUNNING,
             started_at=to_text(self.now),
-            rerun_of=rerun_of,
+            rerun_of=RerunOf(original.id, from_step) if original else None,
+            retention=self.retention,
         )
         writes = (
             *([workflows.not_archived(self.workspace_id, workflow_id)] if may_be_archived else ()),
-            workspaces.debit(self.workspace),
+            workspaces.debit(self.workspace, self.now),
             executions.create(execution),
-            *executions.put_input(execution.id, program_input),
-            *([executions.note_rerun(rerun_of.execution_id, execution.id)] if rerun_of else ()),
+            *executions.put_input(execution, program_input),
+            *([executions.note_rerun(original, execution.id)] if original else ()),
         )
         body: dict[str, Value] = {
             "execution_id": execution.id,
@@ -73,9 +87,16 @@ class Admission(Operation):
             "status": execution.status.value,
             "created_at": execution.started_at,
         }
-        if rerun_of:
-            body["rerun_of"] = rerun_of.execution_id
+        if original:
+            body["rerun_of"] = original.id
         return Plan(writes, Owner("execution", execution.id), body)
+
+    @override
+    def retry(self, stack: Stack, lost: ConditionNotMet) -> None:
+        """The first admission of a day lets the usage of that day begin, or finds that another has."""
+        if isinstance(lost, DayNotBegun):
+            with suppress(ConditionNotMet):
+                stack.table.commit(*workspaces.begin_day(lost.seen, self.now))
 
     @override
     def follow(self, stack: Stack, found: Found, owner: Owner) -> None:
@@ -132,7 +153,7 @@ class Rerun(Admission):
     """Start an execution that repeats another one that has ended: its version, and its input or a new one.
 
     The steps before `from_step` are taken over, results and variables. Refuses with `ExecutionNotFound`,
-    `ExecutionStillRunning`, `InvalidRequest` for a step that was not reached, and what `Run` refuses.
+    `ExecutionStillRunning`, `HistoryExpired`, `InvalidRequest` for a step that was not reached, and what `Run` refuses.
     Rule: contract "Rerun". Model step: Admit.
     """
 
@@ -170,8 +191,10 @@ class Rerun(Admission):
             raise ExecutionNotFound
         state = executions.state_of(found[self._at])
         original = state.execution
+        original.must_be_kept(self.now)
         if original.status is Status.RUNNING:
             raise ExecutionStillRunning
+        original.must_be_kept(self.now, with_record=True)
         # Behind the step that ended an execution with success its program has come to its end.
         is_behind = original.status is Status.SUCCESS and self.from_step >= state.progress.next_step
         if is_behind or not self._is_reached(found):
@@ -181,15 +204,8 @@ class Rerun(Admission):
         program_input = self.program_input
         if isinstance(program_input, SameInput):
             program_input = executions.input_of(found.get(executions.input_key(self.execution_id)))
-        rerun_of = RerunOf(original.id, self.from_step)
-        return self.admit(
-            original.workflow_id,
-            original.workflow_name,
-            original.version,
-            program_input,
-            rerun_of,
-            may_be_archived=True,
-        )
+        which = (original.workflow_id, original.workflow_name, original.version)
+        return self.admit(*which, program_input, original, self.from_step, may_be_archived=True)
 
     @property
     def _at(self) -> Key:

@@ -12,7 +12,7 @@ from domain.aws.writes import ConditionNotMet
 from domain.entities import reviews
 from domain.entities.receipts import Owner, Receipt
 from domain.entities.reviews import Review
-from domain.moments import to_text
+from domain.moments import is_past, to_text
 from domain.operations.idempotency import Found, Operation, Plan
 from domain.program.values import Value
 from domain.refusals import InvalidRequest, ReviewAlreadyDecided, ReviewNotFound
@@ -74,7 +74,8 @@ class Decide(Operation):
 
     def _review(self, found: Found) -> Review | None:
         [at] = self.reads()
-        return reviews.from_item(found[at]).at(self.now) if at in found else None
+        review = reviews.from_item(found[at]).at(self.now) if at in found else None
+        return None if review is None or is_past(review.expires_at, self.now) else review
 
 
 @dataclass(frozen=True, slots=True)

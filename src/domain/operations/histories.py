@@ -75,9 +75,10 @@ class History:
 
 
 def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> History:
-    """Read the history of an execution but for what it has done, or raise `ExecutionNotFound`."""
+    """Read the history of an execution but for what it has done, or raise `ExecutionNotFound` or `HistoryExpired`."""
     state = executions.read_state(table, workspace_id, execution_id)
     execution = state.execution
+    execution.must_be_kept(now, with_record=True)
     # Only now: their keys do not say whose they are.
     at_input, at_output = executions.input_key(execution_id), _output_key(state)
     found = table.get_many(at_input, *([at_output] if at_output else ()))

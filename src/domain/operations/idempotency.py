@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -83,6 +82,9 @@ class Operation(ABC):
     def plan(self, found: Found) -> Plan:
         """Refuse by raising a refusal, or say what is written."""
 
+    def retry(self, stack: Stack, lost: ConditionNotMet) -> None:  # noqa: B027 - most have nothing to do
+        """Do what must be done before it is tried again."""
+
     def follow(self, stack: Stack, found: Found, owner: Owner) -> None:  # noqa: B027 - of many operations nothing follows
         """Do what follows the commit. What gets lost here must be put right by someone else as well."""
 
@@ -101,8 +103,10 @@ def carry_out(stack: Stack, operation: Operation) -> Success:
     claim = _claim_of(operation)
     for _ in range(_READINGS):
         # What was read and changed before the commit is read again.
-        with suppress(ConditionNotMet):
+        try:
             return _carry_out(stack, operation, claim)
+        except ConditionNotMet as lost:
+            operation.retry(stack, lost)
     raise claim.contention
 
 

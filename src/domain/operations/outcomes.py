@@ -75,6 +75,6 @@ def record_broken(table: Table, now: datetime, state: State) -> None:
     workspace_id, execution_id = state.execution.workspace_id, state.execution.id
     table.commit(
         executions.advance(state, state, End(Status.FAILED, now, PLATFORM_FAILED), executions.not_as_read),
-        workspaces.refund(workspace_id),
+        workspaces.refund(workspace_id, state.progress.calls, state.progress.visits),
         ledger.refund(workspace_id, execution_id, now),
     )

@@ -1,0 +1,277 @@
+"""A customer leaves: everything of theirs is handed over, and then deleted until nothing is found."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from domain.aws.keys import Key
+from domain.aws.stack import Stack
+from domain.aws.state_machine import StateMachine
+from domain.aws.table import Table
+from domain.aws.writes import Item, Write
+from domain.engine.slices import run_slice
+from domain.entities import reviews, workspaces
+from domain.entities.api_keys import Scope, hash_of
+from domain.entities.workspaces import Plan
+from domain.moments import utc_now
+from domain.operations import accounts
+from domain.operations.access import Authenticator
+from lodol.cli import exporting
+from lodol.cli.main import app
+from tests.support.commands import deploy, lodol, refused
+from tests.support.conformance import World, slices_of
+from tests.support.operations import grant, publish, run, started
+from tests.support.programs import call, do, let, literal, program, sleep
+
+
+@pytest.fixture(autouse=True)
+def deployed(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    deploy(machine, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def theirs(stack: Stack) -> tuple[str, list[str]]:
+    """A workspace with something of each kind, and texts that nobody may see."""
+    table, now = stack.table, utc_now()
+    workspace = accounts.create_workspace(table, now, name="Acme", plan=Plan.ENTERPRISE, credits=99)
+    key, _ = accounts.create_key(table, now, workspace, frozenset(Scope))
+    Authenticator(table).authenticate(f"Bearer {key}", now)
+    grant(stack, now, workspace.id, 1, key="g")
+    body = (do(call("human.create", literal("Go?"))), do(call("log.info", literal("hi"))), do(call("human.wait")))
+    asking = publish(table, now, workspace.id, name="Asks", description="", program=program(*body)).id
+    ending = publish(table, now, workspace.id, name="Ends", description="", program=program(let("x", literal(1)))).id
+    sleeping = publish(table, now, workspace.id, name="Sleeps", description="", program=program(sleep(3600))).id
+    world = World(now)
+    for workflow_id in (asking, ending, ending, sleeping):
+        execution_id = started(stack, now, workspace, workflow_id, {"n": 1})
+        run_slice(slices_of(stack, world), workspace.id, execution_id)
+        if workflow_id == asking:
+            table.commit(reviews.keep_token(execution_id, 1, "a-task-token"))
+    run(stack, now, workspace, ending, key="r")
+    # What others may add one day: kinds that nobody here has heard of.
+    own = f"WS#{workspace.id}"
+    hidden = "secret"
+    webhook = {"url": "https://a/", f"{hidden}s": ["whsec_1"], "at": {hidden: "s-2"}}
+    table.commit(Write.put(Key(own, "WEBHOOK#1"), webhook))
+    table.commit(Write.put(Key(f"{own}#WEBHOOK#1", "DELIVERY#2"), {"status": 200}))
+    return workspace.id, ["a-task-token", "whsec_1", "s-2", key, hash_of(key)]
+
+
+@pytest.fixture
+def others(stack: Stack) -> str:
+    table, now = stack.table, utc_now()
+    workspace = accounts.create_workspace(table, now, name="Other", plan=Plan.ENTERPRISE, credits=99)
+    accounts.create_key(table, now, workspace, frozenset(Scope))
+    workflow_id = publish(
+        table, now, workspace.id, name="Ends", description="", program=program(let("x", literal(1)))
+    ).id
+    run_slice(slices_of(stack, World(now)), workspace.id, started(stack, now, workspace, workflow_id, {"n": 1}))
+    return workspace.id
+
+
+def lines(folder: Path) -> Iterator[tuple[str, Any]]:
+    for file in sorted(folder.glob("*.jsonl")):
+        for line in file.read_text().splitlines():
+            yield file.stem, json.loads(line)
+
+
+def of(table: Table, workspace_id: str) -> list[Item]:
+    """Everything of a workspace, found by following its ids: also what a scan of the product would have to find."""
+    items = list(table.scan())
+    runs = {item["id"] for item in items if item["pk"] == f"WS#{workspace_id}" and item["sk"].startswith("EXECUTION#")}
+    return [
+        item
+        for item in items
+        if workspace_id in item["pk"]
+        or item.get("workspace_id") == workspace_id
+        or item["pk"].removeprefix("EXECUTION#") in runs
+    ]
+
+
+def test_an_export_has_every_item_once_by_its_kind_and_no_secret(
+    stack: Stack, theirs: tuple[str, list[str]], others: str, tmp_path: Path
+) -> None:
+    workspace_id, secrets = theirs
+    folder = tmp_path / "theirs"
+
+    shown = lodol("workspace", "export", workspace_id, str(folder))
+
+    found = list(lines(folder))
+    exported = [(line.get("pk", ""), line["sk"]) for _, line in found]
+    expected = [
+        ("" if item["sk"] == "KEY" else item["pk"], item["sk"])
+        for item in of(stack.table, workspace_id)
+        if item["pk"] == f"WS#{workspace_id}" or item["pk"].startswith("EXECUTION#") or item["sk"] == "KEY"
+    ]
+    assert sorted(exported) == sorted(expected)
+    assert all(line["sk"].partition("#")[0].lower() == kind for kind, line in found)
+    assert {kind for kind, _ in found} >= {
+        "workspace",
+        "credit",
+        "execution",
+        "step",
+        "call",
+        "review",
+        "webhook",
+        "task",
+    }
+    assert sum(number for name, number in shown.items() if isinstance(number, int)) == len(found)
+    text = "".join(file.read_text() for file in folder.iterdir())
+    assert [secret for secret in secrets if secret in text] == []
+    assert others not in text
+
+
+@pytest.mark.parametrize("every", [1, 3, 7])
+def test_an_export_that_was_killed_goes_on_to_the_same_bytes(
+    theirs: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
+) -> None:
+    workspace_id, _ = theirs
+    lodol("workspace", "export", workspace_id, str(tmp_path / "whole"))
+    monkeypatch.setattr(exporting, "_ITEMS_BETWEEN_STATES", every)
+    write, written = exporting.Export._write_line, [0]
+
+    def dies(export: exporting.Export, item: Item) -> None:
+        written[0] += 1
+        if written[0] % 11 == 0:
+            raise KeyboardInterrupt
+        write(export, item)
+
+    monkeypatch.setattr(exporting.Export, "_write_line", dies)
+    for _ in range(99):
+        done = CliRunner().invoke(app, ["workspace", "export", workspace_id, str(tmp_path / "parts")])
+        if done.exit_code == 0:
+            break
+    assert done.exit_code == 0
+    assert written[0] > 22
+
+    for file in (tmp_path / "whole").glob("*.jsonl"):
+        assert (tmp_path / "parts" / file.name).read_bytes() == file.read_bytes(), file.name
+    assert len(list((tmp_path / "parts").iterdir())) == len(list((tmp_path / "whole").iterdir()))
+
+
+def test_an_export_takes_no_folder_that_is_in_use(theirs: tuple[str, list[str]], others: str, tmp_path: Path) -> None:
+    workspace_id, _ = theirs
+    used, done = tmp_path / "used", tmp_path / "done"
+    used.mkdir()
+    (used / "mine.txt").write_text("keep me")
+    lodol("workspace", "export", workspace_id, str(done))
+
+    assert "is not empty" in refused("workspace", "export", workspace_id, str(used))
+    assert "another workspace" in refused("workspace", "export", others, str(done))
+    assert "has a complete export" in refused("workspace", "export", workspace_id, str(done))
+    assert "Workspace not found" in refused("workspace", "export", "0" * 24, str(tmp_path / "none"))
+
+
+def test_a_deletion_leaves_nothing_of_one_and_all_of_the_others(
+    stack: Stack, theirs: tuple[str, list[str]], others: str
+) -> None:
+    workspace_id, _ = theirs
+    kept, gone = of(stack.table, others), of(stack.table, workspace_id)
+
+    running = {item["id"] for item in gone if item.get("status") == "running" and "open_shard" in item}
+    shown = lodol("workspace", "delete", workspace_id, "--yes")
+
+    assert of(stack.table, others) == kept
+    assert {(item["pk"], item["sk"]) for item in stack.table.scan()} == {(item["pk"], item["sk"]) for item in kept}
+    assert (shown["stopped"], shown["keys_revoked"], shown["left"]) == (3, 1, 0)
+    assert shown["deleted"] >= len(gone) - 2  # the key and what counts requests
+    assert running
+    assert not running & stack.state_machine.list_running().keys()
+    assert refused("workspace", "show", workspace_id) == "Workspace not found"
+
+
+@pytest.mark.parametrize("part", ["before", "after"])
+def test_a_deletion_that_is_killed_at_any_step_is_run_again_to_the_same_end(
+    stack: Stack, theirs: tuple[str, list[str]], others: str, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    workspace_id, _ = theirs
+    kept = of(stack.table, others)
+    delete, deletions = Table.delete, [0]
+    runs = 0
+    for at in range(1, 40):
+        deletions[0] = 0
+        stops_at = at
+
+        def dies_later(table: Table, keys: Any, stops_at: int = stops_at) -> int:
+            deletions[0] += 1
+            if deletions[0] == stops_at and part == "before":
+                raise KeyboardInterrupt
+            done = delete(table, keys)
+            if deletions[0] == stops_at and part == "after":
+                raise KeyboardInterrupt
+            return done
+
+        monkeypatch.setattr(Table, "delete", dies_later)
+        done = CliRunner().invoke(app, ["workspace", "delete", workspace_id, "--yes", "--json"])
+        runs += 1
+        if done.exit_code in {0, 1}:
+            break
+        if workspaces.key(workspace_id) in stack.table.get_many(workspaces.key(workspace_id)):
+            assert "being deleted" in refused("workspace", "resume", workspace_id)
+    assert runs > 5
+    assert {(item["pk"], item["sk"]) for item in stack.table.scan()} == {(item["pk"], item["sk"]) for item in kept}
+
+
+def test_what_is_written_behind_the_deletion_is_found_by_a_scan(
+    stack: Stack, theirs: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace_id, _ = theirs
+    [run_id, *_] = [item["id"] for item in of(stack.table, workspace_id) if item["sk"].startswith("EXECUTION#")]
+    late = [Key(f"EXECUTION#{run_id}", "TASK"), Key(f"WS#{workspace_id}#WINDOW#2026-01-01T00:00", "WINDOW")]
+    scan_pages, scans = Table.scan_pages, [0]
+
+    def late_writes(table: Table, after: Key | None = None) -> Any:
+        scans[0] += 1
+        if scans[0] <= 2:
+            table.commit(Write.put(late[scans[0] - 1], {"token": "t"}))
+        return scan_pages(table, after)
+
+    monkeypatch.setattr(Table, "scan_pages", late_writes)
+    shown = lodol("workspace", "delete", workspace_id, "--yes")
+
+    assert (scans[0], shown["left"]) == (3, 0)
+    assert stack.table.get_many(*late) == {}
+
+
+def test_what_never_ends_to_be_written_is_told_and_nothing_else_is_lost(
+    stack: Stack, theirs: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace_id, _ = theirs
+    scan_pages = Table.scan_pages
+
+    def writes_on(table: Table, after: Key | None = None) -> Any:
+        table.commit(Write.put(Key(f"WS#{workspace_id}#X", "X"), {}))
+        return scan_pages(table, after)
+
+    monkeypatch.setattr(Table, "scan_pages", writes_on)
+    assert "Something still writes" in refused("workspace", "delete", workspace_id, "--yes")
+    monkeypatch.undo()
+    assert stack.table.get(workspaces.key(workspace_id)) is not None
+
+
+def test_a_deletion_asks_and_is_not_done_where_nobody_can_answer(
+    stack: Stack, theirs: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace_id, _ = theirs
+    before = list(stack.table.scan())
+
+    assert "say --yes" in refused("workspace", "delete", workspace_id)
+    monkeypatch.setattr("lodol.cli.workspace.is_interactive", lambda: True)
+    assert CliRunner().invoke(app, ["workspace", "delete", workspace_id], input="n\n").exit_code != 0
+    assert list(stack.table.scan()) == before
+    assert CliRunner().invoke(app, ["workspace", "delete", workspace_id], input="y\n").exit_code == 0
+    assert of(stack.table, workspace_id) == []
+
+
+def test_suspending_with_stop_stops_what_runs(stack: Stack, theirs: tuple[str, list[str]]) -> None:
+    workspace_id, _ = theirs
+
+    assert lodol("workspace", "suspend", workspace_id)["suspended_at"] is not None
+    assert lodol("workspace", "show", workspace_id)["running"] == 3
+    assert lodol("workspace", "suspend", workspace_id, "--stop")["stopped"] == 3
+    assert lodol("workspace", "show", workspace_id)["running"] == 0
+    assert lodol("workspace", "resume", workspace_id)["suspended_at"] is None
