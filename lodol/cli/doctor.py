@@ -19,7 +19,8 @@ def doctor(stack_name: StackName = None, as_json: AsJson = False) -> None:
 
     found = stack.find(stack_name)
     findings = {name: list(ids) for name, ids in dataclasses.asdict(examine(found, utc_now())).items()}
-    shown = {**findings, "dead_letters": found.count_dead_letters()}
+    dead = {"dead_letters": found.count_dead_letters()}
+    shown = {**findings, **dead, "event_dead_letters": found.count_dead_letters("EventDeadLettersUrl")}
     if as_json:
         print_json(shown)
     elif not any(shown.values()):

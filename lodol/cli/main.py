@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from lodol.cli import cost, doctor, executions, key, profile, review, trying, workflow, workspace
+from lodol.cli import cost, doctor, events, executions, key, profile, review, trying, workflow, workspace
 from lodol.cli import credits as credits_commands
 from lodol.cli.console import Told, fail
 
@@ -30,6 +30,7 @@ app.add_typer(workflow.app, name="workflow", rich_help_panel=_WRITE)
 app.add_typer(workspace.app, name="workspace", rich_help_panel=_OPERATE)
 app.add_typer(key.app, name="key", rich_help_panel=_OPERATE)
 app.add_typer(credits_commands.app, name="credits", rich_help_panel=_OPERATE)
+app.add_typer(events.app, name="events", rich_help_panel=_OPERATE)
 app.command("doctor", rich_help_panel=_OPERATE)(doctor.doctor)
 
 

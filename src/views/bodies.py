@@ -15,6 +15,7 @@ from domain.moments import to_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from domain.entities.events import Event
     from domain.entities.executions import Execution
     from domain.entities.reviews import Review
     from domain.entities.steps import Step
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from domain.program.values import Value
 
 type Body = dict[str, Value]
+
+_ERROR_CHARACTERS = 2000
+EVENT_VERSION = 1
+"""Of what events look like. Fields may be added to a version; whatever else changes makes another."""
 
 
 def execution_row(execution: Execution) -> Body:
@@ -101,7 +106,6 @@ def workspace(workspace: Workspace) -> Body:
 
 def review(review: Review) -> Body:
     """A review as its reader sees it."""
-    times_out_at = review.times_out_at
     return {
         "review_id": review.id,
         "execution_id": review.execution_id,
@@ -115,5 +119,50 @@ def review(review: Review) -> Body:
         "comment": review.comment,
         "created_at": review.created_at,
         "decided_at": review.decided_at,
-        "times_out_at": None if times_out_at is None else to_text(datetime.fromtimestamp(times_out_at, UTC)),
+        "times_out_at": _moment(review.times_out_at),
     }
+
+
+def event(event: Event) -> Body:
+    """An event, as the bus and webhooks tell it."""
+    execution, review = event.execution, event.review
+    return {
+        "version": EVENT_VERSION,
+        "id": event.id,
+        "type": event.type.value,
+        "timestamp": to_text(event.at),
+        "workspace_id": execution.workspace_id,
+        "sequence": event.sequence,
+        "data": _ended_execution(execution) if review is None else _told_review(execution, review),
+    }
+
+
+def _ended_execution(execution: Execution) -> Body:
+    error = execution.error
+    return {**execution_row(execution), "error": None if error is None else error[:_ERROR_CHARACTERS]}
+
+
+def _told_review(execution: Execution, review: Review) -> Body:
+    asked: Body = {
+        "review_id": review.id,
+        "execution_id": execution.id,
+        "workflow_id": execution.workflow_id,
+        "workflow_name": execution.workflow_name,
+        "action_id": review.action_id,
+        "decisions": list(review.decisions),
+        "created_at": review.created_at,
+        "times_out_at": _moment(review.times_out_at),
+    }
+    if review.is_pending:
+        return asked
+    return {
+        **asked,
+        "decision": review.decision,
+        "comment": review.comment,
+        "decided_at": review.decided_at,
+        "by_default": review.is_decided_by_default,
+    }
+
+
+def _moment(epoch_seconds: int | None) -> str | None:
+    return None if epoch_seconds is None else to_text(datetime.fromtimestamp(epoch_seconds, UTC))

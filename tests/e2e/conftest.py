@@ -139,6 +139,7 @@ def teams(deployed: Deployment) -> Iterator[Teams]:
         "receipts_without_executions": [],
         "unknown_to_us": [],
         "dead_letters": 0,
+        "event_dead_letters": 0,
     }
     for team in teams.made:
         assert audit_credits(team.table, team.workspace.id).differences == ()

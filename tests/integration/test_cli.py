@@ -37,8 +37,11 @@ def deployed(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatc
         "TableName": {"Value": "table"},
         "StateMachineArn": {"Value": machine._arn},
         "DeadLettersUrl": {"Value": {"Ref": "Queue"}},
+        "EventDeadLettersUrl": {"Value": {"Ref": "EventQueue"}},
+        "EventBusName": {"Value": "acme"},
     }
-    queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
+    queue = {"Queue": {"Type": "AWS::SQS::Queue"}, "EventQueue": {"Type": "AWS::SQS::Queue"}}
+    boto3.client("events").create_event_bus(Name="acme")
     body = json.dumps({"Resources": queue, "Outputs": outputs})
     boto3.client("cloudformation").create_stack(StackName="acme", TemplateBody=body)
     monkeypatch.setenv("LODOL_STACK", "acme")
@@ -209,7 +212,7 @@ def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str
     _run(stack, workspace, utc_now() - timedelta(minutes=5))
     _run(stack, workspace, utc_now())
 
-    assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0}
+    assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0, "event_dead_letters": 0}
 
 
 def test_the_doctor_counts_slots_workspace_by_workspace(stack: Stack) -> None:
@@ -268,13 +271,15 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     at = receipts.key(workspace, "run", "k")
     stack.table.commit(receipts.write(at, "asked", Owner("execution", lost), "{}", utc_now()))
     sqs = boto3.client("sqs")
-    sqs.send_message(QueueUrl=sqs.list_queues()["QueueUrls"][0], MessageBody="a letter")
+    for url in sqs.list_queues()["QueueUrls"]:
+        sqs.send_message(QueueUrl=url, MessageBody="a letter")
 
     done = CliRunner().invoke(app, ["doctor", "--json"])
 
     assert done.exit_code == 1
     assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [workspace], [lost], [unknown]), strict=True)) | {
-        "dead_letters": 1
+        "dead_letters": 1,
+        "event_dead_letters": 1,
     }
 
 

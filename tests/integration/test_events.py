@@ -56,6 +56,7 @@ EXPECTED = {
     "run_steps": "await",
     "record_outcome": {"outcome": "continued"},
     "reconcile": {"running": 1},
+    "publish_events": {"events": 1},
 }
 
 
@@ -92,24 +93,24 @@ def _statements(written: Any) -> Iterator[Any]:
             yield from _statements(one)
 
 
-def actions(operation: str, parameters: Any) -> set[str]:
+def actions(model: Any, parameters: Any) -> set[str]:
     """What IAM asks for when a service is called: a transaction needs what each of its writes needs."""
-    if operation == "TransactWriteItems":
+    if model.name == "TransactWriteItems":
         kinds = {kind for item in parameters["TransactItems"] for kind in item}
         return {f"dynamodb:{'ConditionCheckItem' if kind == 'ConditionCheck' else f'{kind}Item'}" for kind in kinds}
-    return {f"{'states' if operation.endswith('Execution') or 'Task' in operation else 'dynamodb'}:{operation}"}
+    return {f"{model.service_model.signing_name}:{model.name}"}
 
 
 @pytest.fixture
-def called(dynamodb: Any, stepfunctions: Any) -> Callable[[], set[str]]:
+def called(stack: Stack) -> Callable[[], set[str]]:
     """What IAM is asked for from now on: a function that answers with it."""
 
     def arrange() -> set[str]:
         asked: set[str] = set()
-        for client in (dynamodb, stepfunctions):
-            client.meta.events.register(
+        for part in (stack.table, stack.state_machine, stack.bus, stack.event_dead_letters):
+            part._client.meta.events.register(
                 "provide-client-params",
-                lambda params, model, **_: asked.update(actions(model.name, params)),
+                lambda params, model, **_: asked.update(actions(model, params)),
             )
         return asked
 
@@ -125,7 +126,7 @@ def test_the_event_passes_through_its_handler(event: Path, worker: Worker, calle
     workflow = publish(table, now, workspace.id, name="Approval", description="", program=PROGRAM)
     execution_id = started(worker.stack, now, workspace, workflow.id)
     slices = slices_of(worker.stack, World(now))
-    if "/reviews" in event.read_text():
+    if "${review_id}" in event.read_text():
         run_slice(slices, workspace.id, execution_id)
     if event.stem == "rerun_execution":
         stop(worker.stack, now, workspace.id, execution_id)
@@ -189,7 +190,7 @@ def test_a_handler_works_with_what_its_process_has(event: Path, stack: Stack, mo
         return slices_of(stack, World())
 
     handler = importlib.import_module(f"handlers.{event.stem}").handler
-    for module in ("http", "reconcile", "record_outcome"):
+    for module in ("http", "publish_events", "reconcile", "record_outcome"):
         monkeypatch.setattr(f"handlers.{module}.the_worker", the_worker)
     monkeypatch.setattr("handlers.run_steps.the_slice_context", the_slice_context)
     nobody = home.Stack("https://api", "sk_live_x", "0" * 24, {"Welcome Email Workflow": "0" * 24}, "", "", "stack")

@@ -110,6 +110,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
             comment="!",
         ),
     )
+    seen += _stored(table)
     source = Source("# B", str(Lines.at_positions(_FAILING, {})))
     failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING, source=source).id
     run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing))

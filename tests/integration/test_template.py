@@ -264,13 +264,21 @@ def test_every_alarm_tells_whoever_wants_to_know_and_has_its_line_for_operators(
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NONE]}
     runbook = (ROOT / "docs" / "operating.md").read_text()
-    assert set(alarms) == {"DeadLettersAlarm", "FailuresAlarm", "OverdueAlarm"}
+    assert set(alarms) == {
+        "DeadLettersAlarm",
+        "EventDeadLettersAlarm",
+        "EventsLateAlarm",
+        "FailuresAlarm",
+        "OverdueAlarm",
+    }
     for name, alarm in alarms.items():
         assert (alarm["AlarmActions"], alarm["OKActions"]) == (told, told)
         assert f"**{name}**" in runbook
     # What does not come is worse than what is late.
     assert {name: alarm["TreatMissingData"] for name, alarm in alarms.items()} == {
         "DeadLettersAlarm": "notBreaching",
+        "EventDeadLettersAlarm": "notBreaching",
+        "EventsLateAlarm": "notBreaching",
         "FailuresAlarm": "notBreaching",
         "OverdueAlarm": "breaching",
     }

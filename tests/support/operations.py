@@ -4,6 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
+import boto3
+
+from domain.aws.bus import Bus
+from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -20,8 +24,19 @@ from domain.program.values import Value
 
 
 def stack_of(table: Table, machine: StateMachine) -> Stack:
-    """A stack of these parts."""
-    return Stack(lambda: table, lambda: machine)
+    """A stack of these parts, and with a bus and a queue of dead letters where AWS is moto's."""
+    return Stack(lambda: table, lambda: machine, _bus, _event_dead_letters)
+
+
+def _bus() -> Bus:
+    client = boto3.client("events")
+    client.create_event_bus(Name="bus")
+    return Bus(client, "bus")
+
+
+def _event_dead_letters() -> Queue:
+    client = boto3.client("sqs")
+    return Queue(client, client.create_queue(QueueName="event-dead-letters")["QueueUrl"])
 
 
 def publish(table: Table, now: datetime, workspace_id: str, **whole: Any) -> Workflow:

@@ -57,7 +57,7 @@ class Table:
     def get(self, key: Key) -> Item | None:
         """Read one item, consistently."""
         answer = call_aws(self._client.get_item, TableName=self.name, Key=_key(key), ConsistentRead=True)
-        return _item(answer["Item"]) if "Item" in answer else None
+        return item_of(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, *keys: Key) -> dict[Key, Item]:
         """Read items, `READ_AT_ONCE` at most, consistently in one call; those that do not exist are missing."""
@@ -67,7 +67,7 @@ class Table:
         while wanted:
             answer = call_aws(self._client.batch_get_item, RequestItems=wanted)
             for raw in answer["Responses"].get(self.name, []):
-                item = _item(raw)
+                item = item_of(raw)
                 found[Key(item["pk"], item["sk"])] = item
             wanted = answer.get("UnprocessedKeys")
             if wanted:
@@ -99,7 +99,7 @@ class Table:
         request: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
         while True:
             answer = call_aws(self._client.scan, **request)
-            yield from map(_item, answer["Items"])
+            yield from map(item_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -118,7 +118,7 @@ class Table:
             if left is not None:
                 request["Limit"] = left
             answer = call_aws(self._client.query, **request)
-            yield from map(_item, answer["Items"])
+            yield from map(item_of, answer["Items"])
             left = None if left is None else left - len(answer["Items"])
             if "LastEvaluatedKey" not in answer or left == 0:
                 return
@@ -136,7 +136,7 @@ class Table:
                 ReturnValues="ALL_NEW",
             )
         )
-        return _item(answer["Attributes"])
+        return item_of(answer["Attributes"])
 
     def commit(self, *writes: Write) -> None:
         """Carry out all writes or none.
@@ -249,7 +249,7 @@ def _first_reason(error: ClientError, writes: Sequence[Write]) -> Exception:
 
 
 def _seen(answer: Any) -> Item | None:
-    return _item(answer["Item"]) if answer.get("Item") else None
+    return item_of(answer["Item"]) if answer.get("Item") else None
 
 
 def _key(key: Key) -> dict[str, Any]:
@@ -269,7 +269,8 @@ def _written(value: Any) -> dict[str, Any]:
     return {kind: written(value)}
 
 
-def _item(raw: Any) -> Item:
+def item_of(raw: Any) -> Item:
+    """Read an item as DynamoDB writes it."""
     return {name: _value(value) for name, value in raw.items()}
 
 
@@ -301,5 +302,5 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "NULL": lambda _: None,
     "SS": set,
     "L": lambda values: [_value(value) for value in values],
-    "M": _item,
+    "M": item_of,
 }

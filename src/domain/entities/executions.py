@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -54,6 +55,13 @@ class Status(StrEnum):
     SUCCESS = "success"
     FAILED = "failed"
     STOPPED = "stopped"
+
+
+class ReviewEvent(NamedTuple):
+    """What others are told of a review of a running execution: that it was asked, or decided."""
+
+    kind: Literal["asked", "decided"]
+    review_id: str
 
 
 class Wait(NamedTuple):
@@ -368,10 +376,17 @@ def list_reruns(table: Table, execution_id: str, limit: int) -> list[str]:
     return [row["sk"].removeprefix(_RERUN_PREFIX) for row in rows]
 
 
-def advance(before: State, after: State, how: End | None, refusal: Callable[[Item | None], Exception]) -> Write:
+def advance(
+    before: State,
+    after: State,
+    how: End | None,
+    refusal: Callable[[Item | None], Exception],
+    events: Sequence[ReviewEvent] = (),
+) -> Write:
     """Record how far an execution has come, by which generation, and how it ends if it does.
 
-    Of several that began with the same progress, one gets this write through.
+    Of several that began with the same progress, one gets this write through. `events` are those that its commit makes
+    true, beside its end.
     """
     attributes = asdict(after.progress)
     gone: Sequence[str] = ()
@@ -395,6 +410,7 @@ def advance(before: State, after: State, how: End | None, refusal: Callable[[Ite
         also="revision = :seen" if seen else "attribute_not_exists(revision)",
         values={":seen": seen} if seen else {},
         refusal=refusal,
+        events=events,
     )
 
 
@@ -419,9 +435,21 @@ def postpone(state: State, until: str) -> Write:
     )
 
 
-def hasten(workspace_id: str, execution_id: str, now: datetime, refusal: Callable[[Item | None], Exception]) -> Write:
-    """Let an execution that is about to be woken be due soon; the commit fails unless it is running."""
-    return _while_running(key(workspace_id, execution_id), {"due_at": due_at(now)}, refusal=refusal)
+def hasten(
+    workspace_id: str,
+    execution_id: str,
+    now: datetime,
+    event: ReviewEvent,
+    refusal: Callable[[Item | None], Exception],
+) -> Write:
+    """Let an execution that is about to be woken by an event be due soon; the commit fails unless it is running."""
+    return _while_running(key(workspace_id, execution_id), {"due_at": due_at(now)}, refusal=refusal, events=[event])
+
+
+def note_event(workspace_id: str, execution_id: str, event: ReviewEvent) -> Write:
+    """Count an event of an execution; the commit fails (`ConditionNotMet`) unless it is running."""
+    at = key(workspace_id, execution_id)
+    return _while_running(at, {}, refusal=lambda _: ConditionNotMet(), events=[event])
 
 
 def not_as_read(seen: Item | None) -> Exception:
@@ -455,21 +483,51 @@ def _while_running(
     also: str = "",
     values: Mapping[str, Any] = NOTHING,
     refusal: Callable[[Item | None], Exception],
+    events: Sequence[ReviewEvent] = (),
 ) -> Write:
-    """Set attributes of an execution that is running, and take others away."""
-    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
+    """Set attributes of an execution that is running, take others away, and count the events that this makes true.
+
+    The events of a write stand on the item until the next write: the table's stream shows each of them once, in order.
+    """
+    counts: Item = {}
+    if events:
+        attributes, counts = {**attributes, "events": json.dumps(events)}, {"event_count": len(events)}
+    else:
+        gone = (*gone, "events")
+    parts = {
+        "SET": [f"#{name} = :{name}" for name in attributes],
+        "REMOVE": [f"#{name}" for name in gone],
+        "ADD": [f"#{name} :{name}" for name in counts],
+    }
+    changed = {**attributes, **counts}
     return Write.update(
         at,
-        f"SET {sets}" + (f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""),
+        " ".join(f"{verb} {', '.join(what)}" for verb, what in parts.items() if what),
         condition=f"{_IS_RUNNING} AND {also}" if also else _IS_RUNNING,
         values={
-            **{f":{name}": value for name, value in attributes.items()},
+            **{f":{name}": value for name, value in changed.items()},
             ":running": Status.RUNNING.value,
             **values,
         },
-        names={"#status": "status", **{f"#{name}": name for name in (*attributes, *gone)}},
+        names={"#status": "status", **{f"#{name}": name for name in (*changed, *gone)}},
         refusal=refusal,
     )
+
+
+def review_events_of(before: Item, after: Item) -> list[tuple[int, ReviewEvent]]:
+    """The events that a write of an execution has made true, each with its number within the execution, from 1."""
+    seen, count = before.get("event_count", 0), after.get("event_count", 0)
+    if seen == count:
+        return []
+    told = [ReviewEvent(*one) for one in json.loads(after["events"])]
+    return list(zip(range(seen + 1, count + 1), told, strict=True))
+
+
+def end_of(before: Item, after: Item) -> int | None:
+    """The number of the event that an execution has ended, if a write has ended it; it is its last."""
+    if before["status"] != Status.RUNNING or after["status"] == Status.RUNNING:
+        return None
+    return int(after.get("event_count", 0)) + 1
 
 
 def input_key(execution_id: str) -> Key:
