@@ -18,9 +18,10 @@ def _events() -> None:
 @command
 def replay(stack_name: StackName = None, as_json: AsJson = False) -> None:
     """Publish what could not be published, under the ids it would have had; exits with 1 if anything is left."""
+    from domain.moments import utc_now
     from domain.operations.publication import publish
     from lodol.cli import stack
-    from views import bodies
+    from views import telling
 
     found = stack.find(stack_name)
     published, left = 0, 0
@@ -28,7 +29,8 @@ def replay(stack_name: StackName = None, as_json: AsJson = False) -> None:
         unread: list[Any] = []
         try:
             batch = letter.get("DDBStreamBatchInfo")
-            published += publish(found, found.stream_records(batch) if batch else [letter], bodies.event, unread.append)
+            records = found.stream_records(batch) if batch else [letter]
+            published += publish(found, utc_now(), records, telling.event, unread.append)
         except CannotDo as lost:
             say(lost, to_errors=True)
             unread.append(letter)

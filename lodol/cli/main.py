@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from lodol.cli import cost, doctor, events, executions, key, profile, review, trying, workflow, workspace
+from lodol.cli import cost, doctor, events, executions, key, profile, review, trying, webhook, workflow, workspace
 from lodol.cli import credits as credits_commands
 from lodol.cli.console import Told, fail
 
@@ -23,6 +23,7 @@ app.command("run", rich_help_panel=_USE)(executions.run)
 app.add_typer(executions.app, name="executions", rich_help_panel=_USE)
 app.command("cost", rich_help_panel=_USE)(cost.cost)
 app.add_typer(review.app, name="review", rich_help_panel=_USE)
+app.add_typer(webhook.app, name="webhook", rich_help_panel=_USE)
 app.add_typer(profile.app, name="profile", rich_help_panel=_USE)
 workflow.app.command("try", rich_help_panel=workflow.ON_THIS_MACHINE)(trying.try_workflow)
 workflow.app.command("test", rich_help_panel=workflow.ON_THIS_MACHINE)(trying.run_cases)

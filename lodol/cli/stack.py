@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from domain.aws.bus import Bus
 from domain.aws.clients import CLIENT_CONFIG
+from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -26,6 +27,7 @@ class DeployedStack(Stack):
             lambda: Table(self._client("dynamodb"), self._outputs["TableName"]),
             lambda: StateMachine(self._client("stepfunctions"), self._outputs["StateMachineArn"]),
             lambda: Bus(self._client("events"), self._outputs["EventBusName"]),
+            deliveries=lambda: Queue(self._client("sqs"), self._outputs["WebhookDeliveriesUrl"]),
         )
         self._name = name
         self._session = session

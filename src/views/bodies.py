@@ -15,19 +15,16 @@ from domain.moments import to_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from domain.entities.events import Event
+    from domain.entities.deliveries import Delivery
     from domain.entities.executions import Execution
     from domain.entities.reviews import Review
     from domain.entities.steps import Step
+    from domain.entities.webhooks import Webhook
     from domain.entities.workflows import Workflow
     from domain.entities.workspaces import Workspace
     from domain.program.values import Value
 
 type Body = dict[str, Value]
-
-_ERROR_CHARACTERS = 2000
-EVENT_VERSION = 1
-"""Of what events look like. Fields may be added to a version; whatever else changes makes another."""
 
 
 def execution_row(execution: Execution) -> Body:
@@ -119,50 +116,56 @@ def review(review: Review) -> Body:
         "comment": review.comment,
         "created_at": review.created_at,
         "decided_at": review.decided_at,
-        "times_out_at": _moment(review.times_out_at),
+        "times_out_at": moment(review.times_out_at),
     }
 
 
-def event(event: Event) -> Body:
-    """An event, as the bus and webhooks tell it."""
-    execution, review = event.execution, event.review
+def webhook(webhook: Webhook) -> Body:
+    """A webhook as its workspace sees it."""
     return {
-        "version": EVENT_VERSION,
-        "id": event.id,
-        "type": event.type.value,
-        "timestamp": to_text(event.at),
-        "workspace_id": execution.workspace_id,
-        "sequence": event.sequence,
-        "data": _ended_execution(execution) if review is None else _told_review(execution, review),
+        "webhook_id": webhook.id,
+        "url": webhook.url,
+        "description": webhook.description,
+        "event_types": list(webhook.event_types),
+        "workflow_ids": list(webhook.workflow_ids),
+        "status": webhook.status.value,
+        "created_at": webhook.created_at,
+        "failing_since": webhook.failing_since,
+        "paused_at": webhook.paused_at,
+        "pause_reason": webhook.pause_reason,
+        "previous_secret_expires_at": moment(webhook.previous_until),
     }
 
 
-def _ended_execution(execution: Execution) -> Body:
-    error = execution.error
-    return {**execution_row(execution), "error": None if error is None else error[:_ERROR_CHARACTERS]}
+def rotated_secret(webhook: Webhook, secret: str) -> Body:
+    """The new secret of a webhook."""
+    expires_at = moment(webhook.previous_until)
+    return {"webhook_id": webhook.id, "secret": secret, "previous_secret_expires_at": expires_at}
 
 
-def _told_review(execution: Execution, review: Review) -> Body:
-    asked: Body = {
-        "review_id": review.id,
-        "execution_id": execution.id,
-        "workflow_id": execution.workflow_id,
-        "workflow_name": execution.workflow_name,
-        "action_id": review.action_id,
-        "decisions": list(review.decisions),
-        "created_at": review.created_at,
-        "times_out_at": _moment(review.times_out_at),
-    }
-    if review.is_pending:
-        return asked
+def delivery(delivery: Delivery) -> Body:
+    """A delivery as the webhook's workspace sees it."""
     return {
-        **asked,
-        "decision": review.decision,
-        "comment": review.comment,
-        "decided_at": review.decided_at,
-        "by_default": review.is_decided_by_default,
+        "delivery_id": delivery.id,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event_type,
+        "status": delivery.status.value,
+        "created_at": delivery.created_at,
+        "next_attempt_at": delivery.due_at,
+        "error": delivery.error,
+        "attempts": [
+            {
+                "at": attempt.at,
+                "milliseconds": attempt.milliseconds,
+                "status": attempt.status,
+                "answer": attempt.answer,
+                "error": attempt.error,
+            }
+            for attempt in delivery.attempts
+        ],
     }
 
 
-def _moment(epoch_seconds: int | None) -> str | None:
+def moment(epoch_seconds: int | None) -> str | None:
+    """A moment in epoch seconds as its reader sees it."""
     return None if epoch_seconds is None else to_text(datetime.fromtimestamp(epoch_seconds, UTC))

@@ -8,7 +8,7 @@ from views.view import Id, Moment, View
 
 
 class Event(View):
-    """What all events have."""
+    """What all events have; `sequence` counts those of one execution, or webhook, in the order they became true."""
 
     version: Annotated[Literal[1], Field(description="Of this form. Fields may be added to a version.")]
     id: Annotated[
@@ -21,13 +21,13 @@ class Event(View):
     ]
     timestamp: Annotated[Moment, Field(description="When it happened.")]
     workspace_id: Id
-
-
-class OfExecution(Event):
-    """What the events of an execution have."""
-
     sequence: Annotated[
-        int, Field(ge=1, description="Counts the events of the execution, in the order in which they became true.")
+        int,
+        Field(
+            ge=0,
+            description="Counts the events of the execution, or of the webhook, from 1, in the order in which they "
+            "became true; a test is 0.",
+        ),
     ]
 
 
@@ -43,7 +43,7 @@ class EndedExecution(View):
     error: Annotated[str | None, Field(description="Why it failed, cut to 2,000 characters.")]
 
 
-class ExecutionEnded(OfExecution):
+class ExecutionEnded(Event):
     """An execution has ended. It is the last event of it."""
 
     type: Literal["execution.succeeded", "execution.failed", "execution.stopped"]
@@ -63,7 +63,7 @@ class ToldReview(View):
     times_out_at: Moment | None
 
 
-class ReviewAsked(OfExecution):
+class ReviewAsked(Event):
     """An execution asks a person."""
 
     type: Literal["review.asked"]
@@ -79,12 +79,44 @@ class DecidedReview(ToldReview):
     by_default: Annotated[bool, Field(description="Whether its time was over, and nobody had decided it.")]
 
 
-class ReviewDecided(OfExecution):
+class ReviewDecided(Event):
     """A review was decided, by a person or by its time."""
 
     type: Literal["review.decided"]
     data: DecidedReview
 
 
-EVENTS: tuple[type[Event], ...] = (ExecutionEnded, ReviewAsked, ReviewDecided)
+class ToldWebhook(View):
+    """A webhook."""
+
+    webhook_id: Id
+    url: str
+    description: str
+
+
+class PausedWebhook(ToldWebhook):
+    """A webhook that was paused because of what its receiver does."""
+
+    pause_reason: Annotated[
+        Literal["failures", "gone"], Field(description="It has failed for days, or its receiver answered 410.")
+    ]
+    failing_since: Moment | None
+    paused_at: Moment
+
+
+class WebhookPaused(Event):
+    """Nothing is delivered to a webhook any more, because its receiver has failed for days or has gone."""
+
+    type: Literal["webhook.paused"]
+    data: PausedWebhook
+
+
+class WebhookTest(Event):
+    """Somebody tries a webhook. It is on no bus."""
+
+    type: Literal["webhook.test"]
+    data: ToldWebhook
+
+
+EVENTS: tuple[type[Event], ...] = (ExecutionEnded, ReviewAsked, ReviewDecided, WebhookPaused, WebhookTest)
 """Every kind of event."""

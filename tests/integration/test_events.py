@@ -3,6 +3,7 @@
 import importlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import pytest
 from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.engine.slices import run_slice
-from domain.entities import executions, journal, reviews
+from domain.entities import deliveries, executions, journal, reviews, webhooks
 from domain.entities.api_keys import Scope
 from domain.entities.executions import Status
+from domain.entities.webhooks import Webhook
 from domain.entities.workspaces import Plan
-from domain.moments import utc_now
+from domain.ids import new_id
+from domain.moments import to_text, utc_now
 from domain.operations import accounts
 from domain.program.values import Value
 from handlers.worker import Worker
@@ -39,6 +42,18 @@ PROGRAM: Value = {
         {"kind": "ExprStmt", "expr": {"kind": "CallExpr", "callee": "human.wait", "args": []}},
     ],
 }
+CLOSED = "127.0.0.1:9"
+"""Where nobody listens."""
+
+USE_THE_WORKER = (
+    "deliver_webhooks",
+    "hand_over_deliveries",
+    "http",
+    "publish_events",
+    "reconcile",
+    "record_outcome",
+)
+
 EXPECTED = {
     "run_workflow": 202,
     "stop_execution": 200,
@@ -57,6 +72,17 @@ EXPECTED = {
     "record_outcome": {"outcome": "continued"},
     "reconcile": {"running": 1},
     "publish_events": {"events": 1},
+    "create_webhook": 201,
+    "list_webhooks": 200,
+    "get_webhook": 200,
+    "update_webhook": 200,
+    "delete_webhook": 200,
+    "rotate_webhook_secret": 200,
+    "test_webhook": 202,
+    "list_deliveries": 200,
+    "redeliver": 202,
+    "deliver_webhooks": {"to be tried again": 1},
+    "hand_over_deliveries": {"handed over": 1},
 }
 
 
@@ -98,7 +124,8 @@ def actions(model: Any, parameters: Any) -> set[str]:
     if model.name == "TransactWriteItems":
         kinds = {kind for item in parameters["TransactItems"] for kind in item}
         return {f"dynamodb:{'ConditionCheckItem' if kind == 'ConditionCheck' else f'{kind}Item'}" for kind in kinds}
-    return {f"{model.service_model.signing_name}:{model.name}"}
+    # IAM knows no batches of messages.
+    return {f"{model.service_model.signing_name}:{model.name.removesuffix('Batch')}"}
 
 
 @pytest.fixture
@@ -107,7 +134,7 @@ def called(stack: Stack) -> Callable[[], set[str]]:
 
     def arrange() -> set[str]:
         asked: set[str] = set()
-        for part in (stack.table, stack.state_machine, stack.bus, stack.event_dead_letters):
+        for part in (stack.table, stack.state_machine, stack.bus, stack.event_dead_letters, stack.deliveries):
             part._client.meta.events.register(
                 "provide-client-params",
                 lambda params, model, **_: asked.update(actions(model, params)),
@@ -134,7 +161,13 @@ def test_the_event_passes_through_its_handler(event: Path, worker: Worker, calle
     stack = home.Stack(
         "https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack"
     )
-    text = filled(event.read_text(), stack, execution_id, asked[0].id if asked else "0" * 24)
+    hook = Webhook(new_id(now), workspace.id, f"http://{CLOSED}/hook", "", (), (), to_text(now))
+    table.commit(*webhooks.create(hook))
+    tried = deliveries.new(hook.id, workspace.id, (f"{execution_id}-1", "execution.failed", now, "{}"), now)
+    table.commit(deliveries.create(tried))
+    worker = replace(worker, allowed_hosts=frozenset({CLOSED}))
+    ids = {"execution_id": execution_id, "review_id": asked[0].id if asked else "0" * 24}
+    text = filled(event.read_text(), stack, **ids, webhook_id=hook.id, delivery_id=tried.id)
     handler = importlib.import_module(f"handlers.{event.stem}").handler
     [properties] = [one for one in FUNCTIONS.values() if one["Handler"] == f"handlers.{event.stem}.handler"]
     needed = called()
@@ -190,12 +223,13 @@ def test_a_handler_works_with_what_its_process_has(event: Path, stack: Stack, mo
         return slices_of(stack, World())
 
     handler = importlib.import_module(f"handlers.{event.stem}").handler
-    for module in ("http", "publish_events", "reconcile", "record_outcome"):
+    for module in USE_THE_WORKER:
         monkeypatch.setattr(f"handlers.{module}.the_worker", the_worker)
     monkeypatch.setattr("handlers.run_steps.the_slice_context", the_slice_context)
     nobody = home.Stack("https://api", "sk_live_x", "0" * 24, {"Welcome Email Workflow": "0" * 24}, "", "", "stack")
 
-    handler(json.loads(filled(event.read_text(), nobody, "1" * 24, "2" * 24)), Context())
+    ids = dict.fromkeys(("execution_id", "review_id", "webhook_id", "delivery_id"), "1" * 24)
+    handler(json.loads(filled(event.read_text(), nobody, **ids)), Context())
 
     assert used == ["slice context" if event.stem == "run_steps" else "worker"]
 

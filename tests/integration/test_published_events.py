@@ -10,34 +10,65 @@ from typer.testing import CliRunner
 
 from domain.aws.stack import Stack
 from domain.engine.slices import run_slice
-from domain.entities import executions, reviews
+from domain.entities import executions, reviews, webhooks
 from domain.entities.executions import Status
+from domain.entities.webhooks import Webhook
 from domain.entities.workspaces import Workspace
-from domain.moments import utc_now
+from domain.ids import new_id
+from domain.moments import to_text, utc_now
 from domain.operations import publication
 from handlers.worker import Worker
 from lodol.cli.main import app
 from scripts.generated import ROOT
 from tests.faults.test_events import busy
-from tests.support.conformance import World, slices_of
+from tests.support.conformance import START, World, slices_of
 from tests.support.documents import rows, section
 from tests.support.operations import publish, started, stop
 from tests.support.programs import call, do, literal, program
 from tests.support.streams import Outside, Stream
-from tests.support.system import Fresh
-from views import bodies
+from tests.support.system import Fresh, System
+from views import telling
 from views.events import EVENTS, ExecutionEnded
 
 SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text())
 TYPES = {kind for model in EVENTS for kind in model.model_fields["type"].annotation.__args__}  # type: ignore[union-attr]
+ON_THE_BUS = TYPES - {"webhook.test"}
 
 
 def told(fresh: Fresh) -> list[Any]:
     system, outside = fresh(), Outside()
     stream = Stream()
     busy(system)
+    pause_a_webhook(system)
     stream.deliver(Worker(outside.stack(system.stack), system.world.clock))
     return outside.told
+
+
+def pause_a_webhook(system: System) -> None:
+    """Let a webhook fail for days."""
+    webhook = Webhook(new_id(START), system.workspace.id, "https://example.com/", "", (), (), to_text(START))
+    system.table.commit(*webhooks.create(webhook))
+    system.table.commit(webhooks.note_failure(webhook, START))
+    system.table.commit(webhooks.pause(webhook, START, "failures"))
+
+
+def test_only_who_is_paused_for_what_its_receiver_does_is_told_of(fresh: Fresh) -> None:
+    system, outside = fresh(), Outside()
+    stream = Stream()
+    webhook = Webhook(new_id(START), system.workspace.id, "https://example.com/", "", (), (), to_text(START))
+    system.table.commit(*webhooks.create(webhook))
+    for _ in range(2):
+        system.table.commit(webhooks.pause(webhook, START, "asked"))
+        system.table.commit(webhooks.resume(webhook))
+    for reason in ("failures", "gone"):
+        system.table.commit(webhooks.pause(webhook, START, reason))
+        system.table.commit(webhooks.resume(webhook))
+    stream.deliver(Worker(outside.stack(system.stack), system.world.clock))
+
+    assert [(one["id"], one["data"]["pause_reason"]) for one in outside.details] == [
+        (f"{webhook.id}-1", "failures"),
+        (f"{webhook.id}-2", "gone"),
+    ]
 
 
 def test_every_event_is_as_its_model_and_the_schema_of_the_documents_say(fresh: Fresh) -> None:
@@ -52,7 +83,7 @@ def test_every_event_is_as_its_model_and_the_schema_of_the_documents_say(fresh: 
         assert [error.message for error in validator.iter_errors(detail)] == []
         assert (entry["Source"], entry["DetailType"]) == ("lodol.executions", detail["type"])
         assert entry["Time"].isoformat() == detail["timestamp"]
-    assert {entry["DetailType"] for entry in entries} == TYPES
+    assert {entry["DetailType"] for entry in entries} == ON_THE_BUS
 
 
 def test_the_schema_refuses_what_is_no_event_and_takes_fields_to_come(fresh: Fresh) -> None:
@@ -67,7 +98,7 @@ def test_the_schema_refuses_what_is_no_event_and_takes_fields_to_come(fresh: Fre
 
 def test_the_documents_list_every_event_and_show_one() -> None:
     text = section("events", "Every event")
-    assert {row[0].strip("`") for row in rows(text)} == TYPES
+    assert {row[0].strip("`") for row in rows(text)} == ON_THE_BUS
     example = json.loads(text.partition("```json\n")[2].partition("```")[0])
     ExecutionEnded.model_validate(example)
     assert Draft202012Validator(SCHEMA).is_valid(example)
@@ -156,5 +187,5 @@ def test_what_is_left_is_the_record_itself(stack: Stack) -> None:
     record = {"eventName": "MODIFY", "dynamodb": {}}
     kept: list[Any] = []
 
-    assert publication.publish(stack, [record], bodies.event, kept.append) == 0
+    assert publication.publish(stack, utc_now(), [record], telling.event, kept.append) == 0
     assert kept == [record]

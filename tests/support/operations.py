@@ -24,8 +24,17 @@ from domain.program.values import Value
 
 
 def stack_of(table: Table, machine: StateMachine) -> Stack:
-    """A stack of these parts, and with a bus and a queue of dead letters where AWS is moto's."""
-    return Stack(lambda: table, lambda: machine, _bus, _event_dead_letters)
+    """A stack of these parts; all else is made when it is used, where AWS is moto's."""
+    return Stack(lambda: table, lambda: machine, _bus, _event_dead_letters, _deliveries, lambda: WEBHOOK_KEY)
+
+
+WEBHOOK_KEY = b"the key of the tests"
+
+
+def _deliveries() -> Queue:
+    client = boto3.client("sqs")
+    created = client.create_queue(QueueName="deliveries.fifo", Attributes={"FifoQueue": "true"})
+    return Queue(client, created["QueueUrl"])
 
 
 def _bus() -> Bus:

@@ -13,6 +13,7 @@ from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from handlers import publish_events
 from handlers.worker import Worker
+from tests.support.operations import WEBHOOK_KEY
 from tests.support.requests import Context
 from tests.support.template import functions, template
 from tests.support.wire import Died
@@ -26,6 +27,8 @@ class Outside:
     def __init__(self) -> None:
         self.told: list[Any] = []
         self.letters: list[Any] = []
+        self.errands: list[str] = []
+        """The messages of the queue of deliveries."""
         self.refuses: Callable[[Any], bool] = lambda _: False
         """Which entries the bus refuses."""
         self.dies_at, self.is_applied, self.calls = 0, False, 0
@@ -38,6 +41,10 @@ class Outside:
 
     def send_message(self, *, QueueUrl: str, MessageBody: str) -> Any:  # noqa: N803
         self._carry_out(lambda: self.letters.append(json.loads(MessageBody)))
+        return {}
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803
+        self._carry_out(lambda: self.errands.extend(entry["MessageBody"] for entry in Entries))
         return {}
 
     def _carry_out(self, call: Callable[[], None]) -> None:
@@ -55,8 +62,9 @@ class Outside:
 
     def stack(self, of: Stack) -> Stack:
         """A stack with this outside."""
-        bus, letters = Bus(self, "bus"), Queue(self, "letters")  # type: ignore[arg-type]
-        return Stack(lambda: of.table, lambda: of.state_machine, lambda: bus, lambda: letters)
+        bus, queue = Bus(self, "bus"), Queue(self, "queue")  # type: ignore[arg-type]
+        parts = (lambda: of.table, lambda: of.state_machine, lambda: bus, lambda: queue, lambda: queue)
+        return Stack(*parts, webhook_key=lambda: WEBHOOK_KEY)
 
 
 class Stream:

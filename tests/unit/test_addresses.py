@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from domain.callables.addresses import is_public, resolve
+from domain.addresses import is_public, resolve
 from domain.program.calls import CallFailed
 
 

@@ -21,7 +21,7 @@ def _missing() -> Any:
 class Stack:
     """What a stack is made of, each part made when it is first used: a client costs time, and many need only one.
 
-    Whoever has no use for events makes one without the last two.
+    Whoever has no use for events and webhooks makes one without the others.
     """
 
     def __init__(
@@ -30,11 +30,15 @@ class Stack:
         state_machine: Callable[[], StateMachine],
         bus: Callable[[], Bus] = _missing,
         event_dead_letters: Callable[[], Queue] = _missing,
+        deliveries: Callable[[], Queue] = _missing,
+        webhook_key: Callable[[], bytes] = _missing,
     ) -> None:
         self._make_table = table
         self._make_state_machine = state_machine
         self._make_bus = bus
         self._make_event_dead_letters = event_dead_letters
+        self._make_deliveries = deliveries
+        self._make_webhook_key = webhook_key
 
     @cached_property
     def table(self) -> Table:
@@ -56,10 +60,20 @@ class Stack:
         """The queue of what no event could be made of."""
         return self._make_event_dead_letters()
 
+    @cached_property
+    def deliveries(self) -> Queue:
+        """The queue of attempts to be made at once, one group for each webhook."""
+        return self._make_deliveries()
+
+    @cached_property
+    def webhook_key(self) -> bytes:
+        """The key from which the secrets of webhooks are derived. Raises `Unavailable` where it cannot be read."""
+        return self._make_webhook_key()
+
 
 def stack_of_environment() -> Stack:
     """The stack that this process belongs to, by the settings that its function has of those below."""
-    return Stack(_table, _state_machine, _bus, _event_dead_letters)
+    return Stack(_table, _state_machine, _bus, _event_dead_letters, _deliveries, _webhook_key)
 
 
 def _table() -> Table:
@@ -90,9 +104,26 @@ def _bus() -> Bus:
 
 
 def _event_dead_letters() -> Queue:
+    return _queue("EVENT_DEAD_LETTERS_URL")
+
+
+def _deliveries() -> Queue:
+    return _queue("WEBHOOK_DELIVERIES_URL")
+
+
+def _queue(setting: str) -> Queue:
     import boto3
 
     from domain.aws.clients import CLIENT_CONFIG
     from domain.aws.queue import Queue
 
-    return Queue(boto3.client("sqs", config=CLIENT_CONFIG), os.environ["EVENT_DEAD_LETTERS_URL"])
+    return Queue(boto3.client("sqs", config=CLIENT_CONFIG), os.environ[setting])
+
+
+def _webhook_key() -> bytes:
+    import boto3
+
+    from domain.aws.clients import CLIENT_CONFIG, call_aws
+
+    client = boto3.client("secretsmanager", config=CLIENT_CONFIG)
+    return call_aws(client.get_secret_value, SecretId=os.environ["WEBHOOK_KEY_ARN"])["SecretString"].encode()

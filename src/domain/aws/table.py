@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from domain.aws.clients import call_aws
-from domain.aws.keys import Index, Key, Page
+from domain.aws.keys import DUE, DUE_SHARDS, DueKind, Index, Key, Page
 from domain.aws.writes import Item, Write
 from domain.refusals import Contention, Throttled
 
@@ -32,8 +34,8 @@ class _Busy(Exception):
         self.is_in_progress = is_in_progress
 
 
-def _random() -> float:
-    """Draw from the system's secure source: a process copied by SnapStart must not repeat its jitter."""
+def chance() -> float:
+    """Draw from 0 to 1, from the system's secure source: a process copied by SnapStart must not repeat its jitter."""
     return secrets.randbelow(1 << 30) / (1 << 30)
 
 
@@ -45,7 +47,7 @@ class Table:
         client: DynamoDBClient,
         name: str,
         sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = _random,
+        random: Callable[[], float] = chance,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -93,6 +95,12 @@ class Table:
         """Read a range of one partition of an index. An index lags: what it shows is a hint."""
         condition = f"{index.partition_key} = :pk AND {index.sort_key} BETWEEN :first AND :last"
         return self._query({"IndexName": index.name, "KeyConditionExpression": condition}, partition, page)
+
+    def list_due(self, kind: DueKind, until: str) -> Iterator[Key]:
+        """Walk what the index shows of a kind as due until a moment, what is due longest first: a hint as well."""
+        parts = (self.query_index(DUE, f"{kind}#{number}", Page.until(until)) for number in range(DUE_SHARDS))
+        for row in heapq.merge(*parts, key=itemgetter("due_at")):
+            yield Key(row["pk"], row["sk"])
 
     def scan(self) -> Iterator[Item]:
         """Read every item, consistently: for operators, never for a request."""

@@ -27,12 +27,10 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _PREFIX = "EXECUTION#"
-_OPEN_SHARDS = 4
 _BY_WORKFLOW = Index("by-workflow", "by_workflow", "id")
 _BY_STATUS = Index("by-status", "by_status", "id")
 _BY_WORKFLOW_AND_STATUS = Index("by-workflow-and-status", "by_workflow_and_status", "id")
 _RERUN_PREFIX = "RERUN#"
-_DUE = Index("due", "open_shard", "due_at")
 
 _LISTED = ("pk", "id", "workflow_id", "workflow_name", "status", "started_at", "completed_at")
 """What a list reads of an execution: what the indexes hold. An item has its error as well."""
@@ -314,23 +312,14 @@ def _listed(execution: Execution, status: Status) -> Item:
 
 
 def list_due(table: Table, now: datetime) -> Iterator[Key]:
-    """Walk what the index shows as running and due, what is due longest first.
-
-    A hint, to be read before acting: an index lags.
-    """
-    shards = (table.query_index(_DUE, f"OPEN#{number}", Page.until(to_text(now))) for number in range(_OPEN_SHARDS))
-    for row in heapq.merge(*shards, key=itemgetter("due_at")):
-        yield Key(row["pk"], row["sk"])
+    """Walk what the index shows as running and due, what is due longest first. A hint, to be read before acting."""
+    return table.list_due("OPEN", to_text(now))
 
 
 def due_at(heard_of_at: datetime, written: str = "") -> str:
     """When to look after an execution that should be heard of at a moment; `written` is what stands there now."""
     kept_from, kept_until = to_text(heard_of_at + _DUE_AT_LEAST), to_text(heard_of_at + _DUE_AT_MOST)
     return written if kept_from <= written <= kept_until else to_text(heard_of_at + _DUE_AFTER)
-
-
-def _open_shard(execution_id: str) -> str:
-    return f"OPEN#{int(execution_id[-4:], 16) % _OPEN_SHARDS}"
 
 
 def worth_asking_in(execution: Execution, now: datetime) -> int:
@@ -358,7 +347,7 @@ def create(execution: Execution) -> Write:
         "started_at": execution.started_at,
         **_listed(execution, execution.status),
         "by_workflow": _of_workflow(execution.workspace_id, execution.workflow_id),
-        "open_shard": _open_shard(execution.id),
+        "open_shard": keys.due_shard("OPEN", execution.id),
         "due_at": due_at(execution.started),
         **({"rerun_of": execution.rerun_of._asdict()} if execution.rerun_of else {}),
     }

@@ -15,8 +15,8 @@ from domain.moments import epoch_seconds
 _PREFIX = "RECEIPT#"
 KEPT = timedelta(hours=24)
 
-type OwnerKind = Literal["execution", "grant"]
-_OWNER_KINDS: tuple[OwnerKind, ...] = ("execution", "grant")
+type OwnerKind = Literal["execution", "grant", "webhook"]
+_OWNER_KINDS: tuple[OwnerKind, ...] = ("execution", "grant", "webhook")
 
 
 class Owner(NamedTuple):
