@@ -4,6 +4,7 @@ PORT ?= 4566
 RUN = .venv/bin/python -m
 
 SEED ?= $(shell date +%s)
+TIME ?= 60
 
 # A process for each processor, which gets one test after the other: the longest come first.
 PARALLEL = -n auto --dist loadgroup
@@ -11,7 +12,7 @@ PARALLEL = -n auto --dist loadgroup
 # Whatever the surroundings say: to compile every module at every start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help bootstrapped up down logs invoke lint quick test soak mutations bench check format
+.PHONY: help bootstrapped up down logs invoke lint quick test soak fuzz mutations bench check audit sbom format
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +52,10 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 	@LODOL_EXAMPLES=5000 LODOL_HISTORIES=100 LODOL_FAULTS=2 .venv/bin/pytest $(PARALLEL) --hypothesis-seed=$(SEED) \
 		tests/faults/test_model.py tests/faults/test_spec.py tests/e2e/test_histories.py
 
+fuzz: bootstrapped ## Tries what reads JSON, programs and Python, guided by coverage (TIME=60 seconds each, READERS="json python")
+	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group fuzz
+	@$(RUN) scripts.fuzz --seconds $(TIME) $(READERS)
+
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write
 
@@ -58,11 +63,19 @@ bench: bootstrapped ## Measures beside others, writes docs/performance.md; QUICK
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group bench
 	@$(RUN) scripts.bench $(SECTIONS) $(if $(QUICK),--quick,--install) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-check: lint ## Lint, types, layers, template, lock file and generated files
+check: lint ## Lint, types, layers, template, lock file, generated files, secrets, known vulnerabilities
 	@.venv/bin/ruff format --check .
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/bin/sam validate --lint
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv lock --check
 	@.venv/bin/python -m scripts.generated --check
+	@$(RUN) scripts.audit
+
+audit: bootstrapped ## Secrets, known vulnerabilities of everything that is locked, bandit, checkov on the template
+	@$(RUN) scripts.audit --whole
+
+sbom: bootstrapped ## What the functions ship, as CycloneDX: dist/sbom.cdx.json
+	@mkdir -p dist
+	@$(RUN) scripts.dependencies > dist/sbom.cdx.json
 
 format: bootstrapped ## Formats, and writes the generated files
 	@.venv/bin/ruff format .

@@ -1,5 +1,22 @@
 """Durations as a person says them."""
 
+import re
+from datetime import timedelta
+
+_WRITTEN = re.compile(r"(?:[0-9]+[smhdw])+")
+_PART = re.compile(r"([0-9]+)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def is_duration(text: str) -> bool:
+    """Whether a text is a duration as a person writes one: `30m`, `1d12h`."""
+    return _WRITTEN.fullmatch(text) is not None
+
+
+def read_duration(text: str) -> timedelta:
+    """Read such a text. Raises `OverflowError` for one that is longer than any calendar."""
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in _PART.findall(text)), timedelta())
+
 
 def duration(seconds: float, between: str = " ") -> str:
     """How long something took, in the two largest units that matter: `310 ms`, `3.25 s`, `2 h 5 min`.

@@ -13,6 +13,7 @@ from domain.program.values import dumps
 from scripts import conformance, events_schema, workflow_schema
 from scripts.api_page import page
 from scripts.bench import parts
+from scripts.dependencies import licences, requirements
 from scripts.grants import grants
 from scripts.openapi import description
 from scripts.stubs import stubs
@@ -75,20 +76,6 @@ def commands() -> str:
     return f"{head}\n{described.rstrip()}\n"
 
 
-def requirements() -> str:
-    """What the functions ship, as the lock file has it: `sam build` reads no lock files."""
-    uv = Path(sys.executable).parent / "uv"
-    command = [str(uv) if uv.exists() else "uv", "export", "--quiet", "--frozen", "--only-group", "functions"]
-    done = subprocess.run(
-        [*command, "--no-emit-project", "--no-hashes", "--no-annotate", "--no-header"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
-
-
 def openapi() -> str:
     """The OpenAPI description of the API."""
     return json.dumps(description(), indent=2, ensure_ascii=False) + "\n"
@@ -104,6 +91,7 @@ GENERATED = {
     **conformance.suites(),
     "docs/conformance.md": conformance.page,
     "docs/grants.md": grants,
+    "docs/licences.md": licences,
     "src/requirements.txt": requirements,
     "lodol/workflow/__init__.pyi": stubs,
     "lodol/cost/parts.json": parts.text,

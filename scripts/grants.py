@@ -11,10 +11,11 @@ _TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 _HEAD = """# Grants
 
 What each role of `template.yaml` may do, and nothing else; generated from the template, so that a change of it is read
-in a review. A grant that has a condition is there only when the parameter behind that is set.
+in a review. Items are those with such a partition key. A grant that has a condition is there only when the parameter
+behind that is set.
 
-| Role | May | On | If |
-| --- | --- | --- | --- |
+| Role | May | On | Items | If |
+| --- | --- | --- | --- | --- |
 """
 
 
@@ -23,7 +24,8 @@ def grants() -> str:
     template: Any = yaml_parse(_TEMPLATE.read_text())
     rows = [
         f"| {name} | {', '.join(f'`{action}`' for action in sorted(statement['Action']))} "
-        f"| {', '.join(f'`{resource}`' for resource in _resources(statement['Resource']))} | {condition} |"
+        f"| {', '.join(f'`{resource}`' for resource in _resources(statement['Resource']))} "
+        f"| {', '.join(f'`{key}`' for key in _keys(statement))} | {condition} |"
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::IAM::Role"
         for policy in resource["Properties"]["Policies"]
@@ -42,6 +44,12 @@ def _statements(entry: Any, condition: str) -> Iterator[tuple[Any, str]]:
                 yield from _statements(branch, under)
     else:
         yield entry, condition
+
+
+def _keys(statement: Any) -> list[str]:
+    """The patterns of the partition keys that a statement is about; none where it is not about items."""
+    keys: list[str] = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
+    return keys
 
 
 def _resources(resource: Any) -> list[str]:

@@ -84,9 +84,12 @@ def _make_libraries(directory: Path) -> None:
 
 
 def _download(platform: str, directory: Path) -> None:
-    """Get the wheels of what the requirements name; they name everything that is needed, each with its version."""
+    """Get the wheels of what the requirements name; they name all that is needed, each with its version and its hashes.
+
+    A file that has another hash is not taken.
+    """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    wanted = ["--only-binary=:all:", "--python-version", "3.13", "--platform", platform]
+    wanted = ["--require-hashes", "--only-binary=:all:", "--python-version", "3.13", "--platform", platform]
     subprocess.run([*command, *wanted, "--requirement", REQUIREMENTS, "--dest", directory], check=True)
 
 

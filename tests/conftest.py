@@ -21,6 +21,7 @@ from handlers.worker import Worker
 from tests.support.aws import mocked
 from tests.support.given import NOW, PROGRAM, AtCommit
 from tests.support.operations import publish, stack_of
+from tests.support.roles import MACHINE_ARN, Watch, watched
 from tests.support.site import Site
 from tests.support.system import Fresh, System
 from tests.support.template import create_table
@@ -70,7 +71,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    """Watches what the handlers ask of AWS; whatever they do, their roles grant it."""
+    watch = watched(monkeypatch)
+    yield watch
+    assert watch.denied == []
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> Iterator[None]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -99,14 +108,15 @@ def stepfunctions(aws: None) -> Any:
 @pytest.fixture
 def machine(stepfunctions: Any) -> StateMachine:
     waiting = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}}'
-    role = "arn:aws:iam::123456789012:role/machine"
-    created = stepfunctions.create_state_machine(name="machine", definition=waiting, roleArn=role)
+    role, name = "arn:aws:iam::123456789012:role/machine", MACHINE_ARN.rpartition(":")[2]
+    created = stepfunctions.create_state_machine(name=name, definition=waiting, roleArn=role)
     return StateMachine(stepfunctions, created["stateMachineArn"])
 
 
 @pytest.fixture
-def unreachable_machine(stepfunctions: Any) -> StateMachine:
-    return StateMachine(stepfunctions, "arn:aws:states:us-east-1:123456789012:stateMachine:missing")
+def unreachable_machine(aws: None) -> StateMachine:
+    """Where it is asked for, there is none."""
+    return StateMachine(boto3.client("stepfunctions", region_name="us-west-2"), MACHINE_ARN)
 
 
 @pytest.fixture
@@ -137,8 +147,8 @@ def workflow(table: Table, workspace: Workspace) -> Workflow:
 
 
 @pytest.fixture
-def at_commit(dynamodb: Any) -> AtCommit:
-    """Lets something happen right before the nth transaction from now on is carried out."""
+def at_commit(dynamodb: Any, watch: Watch) -> AtCommit:
+    """Lets something happen right before the nth transaction from now on is carried out: somebody else does it."""
 
     def arrange(action: Callable[[], Any], *, nth: int = 1) -> None:
         left = [nth]
@@ -146,7 +156,8 @@ def at_commit(dynamodb: Any) -> AtCommit:
         def happen(**_: Any) -> None:
             left[0] -= 1
             if left[0] == 0:
-                action()
+                with watch.works(None):
+                    action()
 
         dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", happen)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from domain.printable import one_line, printable
+from domain.printable import KEY_START, one_line, printable
 from lodol.cli.local import is_local_api
 from lodol.errors import traceable
 
@@ -27,6 +27,7 @@ StackName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; errors too, to standard error.")]
 
 _CELL_CHARACTERS = 60
+_KEY = re.compile(rf"({KEY_START}\w{{0,6}})[\w-]*", re.ASCII)
 _NOT_INSTALLED = {"boto3", "botocore"}
 
 
@@ -86,7 +87,11 @@ def command[**P](function: Callable[P, None]) -> Callable[P, None]:
 
 
 def fail(told: Told, *, as_json: bool) -> None:
-    """Tell what went wrong, where errors belong: as a sentence, or as a JSON object. Rule: commands "Errors"."""
+    """Tell what went wrong, where errors belong: as a sentence, or as a JSON object. Rule: commands "Errors".
+
+    An API key that was given where none belongs is not said back.
+    """
+    told = replace(told, sentence=_KEY.sub(r"\1…", told.sentence))
     fields: dict[str, Any] = {
         "error": told.sentence,
         "code": told.code,

@@ -1,7 +1,7 @@
 """`lodol run` and `lodol executions`: start runs, follow them, find them again, look into them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ from lodol.cli.connection import connect
 from lodol.cli.console import AsJson, CannotDo, Misused, Told, command, fail, print_json, say, say_line, show, show_list
 from lodol.cli.inputs import Input, read_input
 from lodol.cli.profile import ProfileName
+from lodol.durations import is_duration, read_duration
 
 if TYPE_CHECKING:
     from lodol.client import Client
@@ -21,8 +22,6 @@ app = typer.Typer(no_args_is_help=True, help="Executions: found, followed, looke
 
 _USUAL = 20
 _ID = re.compile(r"[0-9a-f]{24}")
-_AGO = re.compile(r"(?:[0-9]+[smhdw])+")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 ExecutionId = Annotated[str, typer.Argument(help="Its id, as `executions list` shows it.")]
 Workflow = Annotated[str, typer.Argument(help="The workflow's id or its name.")]
@@ -296,12 +295,9 @@ def _moment(text: str | None, option: str) -> datetime | None:
     """A moment as it was given: ISO 8601, this machine's time without an offset; or how long ago it was."""
     if text is None:
         return None
-    if _AGO.fullmatch(text):
-        parts = re.findall(r"([0-9]+)([smhdw])", text)
+    if is_duration(text):
         try:
-            return datetime.now(UTC) - sum(
-                (timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta()
-            )
+            return datetime.now(UTC) - read_duration(text)
         except OverflowError:
             raise Misused(f"{option} is too long ago: {text}.") from None
     try:

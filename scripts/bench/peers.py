@@ -139,9 +139,15 @@ def text(figures: Figures) -> str:
         alone=_table(systems, ALONE),
         after=_table(systems, AFTER),
         targets=_against_targets(systems),
-        processes="\n".join([*(f"- **{name}**: {found['what']}." for name, found in systems.items()), *left_out]),
+        processes="\n".join([*(_processes(name, found) for name, found in systems.items()), *left_out]),
         winners=_winners(systems),
     )
+
+
+def _processes(name: str, found: Any) -> str:
+    """What was counted of a system, and what the processes beside it used, which were not."""
+    beside = _spread(found, "beside_ms")[0]
+    return f"- **{name}**: {found['what']}{f' and used {shown(beside)} CPU ms an execution' if beside else ''}."
 
 
 def _winners(systems: dict[str, Any]) -> str:

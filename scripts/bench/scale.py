@@ -234,10 +234,6 @@ _NAMED = {
         "write units come to seven each, where they begin with six, and a wait takes a little more in a loop of 1,000 "
         "than in one of 100."
     ),
-    ("reviews", "its slices", "read_units"): (
-        "`human.create` reads the reviews that its execution has asked for before, to hold their limit of 100: "
-        "the nth reads all but itself. So the sum bends, and ends at the limit."
-    ),
 }
 """What bends, and why."""
 

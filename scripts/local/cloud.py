@@ -82,8 +82,10 @@ class Cloud:
         return True
 
 
-def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
+def start(port: int, home: Path, *, keeps_state: bool, enforces_grants: bool = False) -> Cloud:
     """Start a local cloud whose state and log are below `home`, and wait until it answers.
+
+    One that enforces grants refuses whatever the role of a function does not grant it.
 
     Raises `CloudFailed` if the port is taken or it does not come up.
     """
@@ -99,6 +101,7 @@ def start(port: int, home: Path, *, keeps_state: bool) -> Cloud:
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_PORT": str(free_port()),
         "LAMBDA_EXECUTOR": "local",
+        "AUTH": str(enforces_grants).lower(),
         "PERSIST_STATE": "1" if keeps_state else "0",
         "S3_PERSIST": "1" if keeps_state else "0",
         "STATE_DIR": str(state),

@@ -5,7 +5,7 @@ from string import Template
 
 from scripts.local.client import Client
 from scripts.local.deployment import ROOT
-from scripts.local.home import HOME, Stack
+from scripts.local.home import HOME, Stack, write_secret
 
 _RENDERED = HOME / "events"
 
@@ -14,7 +14,7 @@ def render_events(stack: Stack, **ids: str) -> None:
     """Write every file of `events/` below `.local/events`, ready for `sam remote invoke` and `sam local invoke`."""
     _RENDERED.mkdir(parents=True, exist_ok=True)
     for file in sorted((ROOT / "events").glob("*.json")):
-        (_RENDERED / file.name).write_text(filled(file.read_text(), stack, **ids))
+        write_secret(_RENDERED / file.name, filled(file.read_text(), stack, **ids))
 
 
 def filled(text: str, stack: Stack, **ids: str) -> str:

@@ -14,6 +14,7 @@ BUILT = ROOT / ".aws-sam" / "build"
 STACK_NAME = "lodol-local"
 _PROCESSES = HOME / "processes.json"
 _STACK = HOME / "stack.json"
+_HEADER = HOME / "authorization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,21 @@ def stack() -> Stack | None:
 
 def remember_stack(deployed: Stack) -> None:
     """Write `.local/stack.json`, which holds an API key: for its owner's eyes only."""
-    with os.fdopen(os.open(_STACK, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(asdict(deployed), file, indent=2)
-        file.write("\n")
+    write_secret(_STACK, json.dumps(asdict(deployed), indent=2) + "\n")
+
+
+def remember_header(deployed: Stack) -> Path:
+    """Write the header that carries the API key, for `curl -H @FILE`: no key stands on a command line."""
+    write_secret(_HEADER, f"Authorization: Bearer {deployed.api_key}\n")
+    return _HEADER
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Write what holds an API key, so that at no moment anybody but its owner can read it."""
+    draft = file.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
+    draft.replace(file)
 
 
 def end(pid: int) -> None:

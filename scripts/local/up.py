@@ -22,7 +22,7 @@ from scripts.local.home import BUILT, HOME, STACK_NAME, Processes, Stack
 from scripts.local.lodol import CommandFailed, lodol
 
 SENDER = "hello@lodol.example"
-_SECRET = "lodol-local-api-credential"  # noqa: S105 - its name
+_SECRET = "lodol-local-api-credential"  # pragma: allowlist secret  # noqa: S105 - its name
 _WORKSPACE = ("workspace", "create", "--name", "Demo", "--plan", "enterprise", "--credits", "10000")
 _DEMO_PORTS_AWAY = 33
 _SCOPES = ("workflows:execute", "workflows:read", "executions:read", "webhooks:manage")
@@ -195,7 +195,7 @@ def _mails(inbox: bytes) -> list[str]:
 
 
 def _next_lines(stack: Stack, execution_id: str, site: str) -> str:
-    key = f'-H "Authorization: Bearer {stack.api_key}"'
+    key = f"-H @{home.below_root(home.remember_header(stack))}"
     runs = stack.workflows
     return f"""
 Running, {time.monotonic() - _begun:.0f} s after the start. Go on with:

@@ -1,5 +1,6 @@
 """The real template on a local cloud of its own, on a free port, for all tests of this package."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,18 +41,51 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def deployed(tmp_path_factory: pytest.TempPathFactory, built: Path, site: Site) -> Iterator[Deployment]:
     home = tmp_path_factory.mktemp("cloud")
-    cloud = clouds.start(clouds.free_port(), home, keeps_state=False)
+    cloud = clouds.start(clouds.free_port(), home, keeps_state=False, enforces_grants=True)
     try:
         ses = deployment.session().client("sesv2", endpoint_url=cloud.endpoint_url)
         ses.create_email_identity(EmailIdentity=SENDER)
-        yield deployment.deploy(
+        deployed = deployment.deploy(
             cloud,
             built,
             "lodol-test",
             {"SenderAddress": SENDER, "AllowedHosts": site.host, "SliceSeconds": "2"},
         )
+        _grant_what_only_the_emulator_asks(cloud)
+        _let_queues_be_read_in_the_clear(cloud)
+        yield deployed
     finally:
         cloud.stop()
+
+
+ASKED_ON_WHATEVER = ("states:SendTaskSuccess", "ses:SendEmail")
+"""What AWS asks on the state machine of a task token and on the identity of a sender, and ministack on `*`."""
+
+
+def _grant_what_only_the_emulator_asks(cloud: clouds.Cloud) -> None:
+    iam = deployment.session().client("iam", endpoint_url=cloud.endpoint_url)
+    for role in iam.list_roles()["Roles"]:
+        name = role["RoleName"]
+        [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        granted = str(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
+        if actions := [action for action in ASKED_ON_WHATEVER if action in granted]:
+            statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            iam.put_role_policy(RoleName=name, PolicyName="emulator", PolicyDocument=document)
+
+
+def _let_queues_be_read_in_the_clear(cloud: clouds.Cloud) -> None:
+    """The local cloud has no TLS, without which the template lets nobody at a queue."""
+    sqs: Any = deployment.session().client("sqs", endpoint_url=cloud.endpoint_url)
+    # As a load balancer would, which ends TLS.
+    sqs.meta.events.register(
+        "before-sign.sqs.*", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "https")
+    )
+    for url in sqs.list_queues()["QueueUrls"]:
+        policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
+        allowed = [statement for statement in policy["Statement"] if statement["Effect"] == "Allow"]
+        attributes = {"Policy": json.dumps({**policy, "Statement": allowed}) if allowed else ""}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
 
 
 @dataclass(frozen=True)

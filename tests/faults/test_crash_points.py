@@ -64,7 +64,8 @@ def broken(system: System) -> Any:
 def never_started(system: System) -> Any:
     workflow_id = system.workflow(do(post("https://a/1")))
     system.wire.clear()
-    system.wire.faults = {5: Fault.DIES_AFTER}
+    # The key, its workspace, the count, that it is used, what is read, and then the commit.
+    system.wire.faults = {6: Fault.DIES_AFTER}
     execution_id = None
     try:
         system.run(workflow_id)

@@ -8,7 +8,7 @@ import pytest
 from scripts.bench import admissions, results
 from scripts.bench.scale import Row, curves, executions, is_named, loop, operations, reconcile, shape
 from scripts.bench.sections import SECTIONS
-from tests.support.programs import do, let, literal, post, sleep
+from tests.support.programs import call, do, let, literal, post, sleep
 
 OPERATIONS = {
     "get": (2, 1, 1),
@@ -30,6 +30,7 @@ EACH: dict[str, tuple[Callable[[int], list[Any]], float, float, float, float]] =
     "a pure step": (lambda size: [let(f"x{number}", literal(number)) for number in range(size)], 2, 0.05, 0, 350),
     "an effect": (lambda size: [loop(size, do(post("https://a/")))], 6.2, 0.2, 0.1, 400),
     "a short wait": (lambda size: [loop(size, sleep(1))], 8.3, 5, 3, 400),
+    "a review": (lambda size: [loop(size, do(call("human.create", literal("?"))))], 12, 1.1, 0.1, 1100),
     "a long wait": (lambda size: [loop(size, sleep(3600))], 10.3, 5, 3, 400),
 }
 """The most write units, read units, state transitions and stored bytes of each, its share of slices and of the program

@@ -202,7 +202,7 @@ def test_a_list_by_status_takes_a_query_for_each_status(calls: Calls, shop: Shop
         assert made == {"UpdateItem": 1, "Query": queries}
 
 
-def test_a_warm_history_takes_five_calls_and_one_for_what_it_waits_for(calls: Calls, shop: Shop, stack: Stack) -> None:
+def test_a_warm_history_takes_six_calls_and_one_for_what_it_waits_for(calls: Calls, shop: Shop, stack: Stack) -> None:
     workflow = publish(stack.table, NOW, shop.workspace.id, name="Two", description="", program=SLEEPS).id
     execution_id = shop.run(workflow=workflow)[2]["execution_id"]
 
@@ -212,20 +212,23 @@ def test_a_warm_history_takes_five_calls_and_one_for_what_it_waits_for(calls: Ca
             assert send(shop.worker, get_history.handler, "GET", path, shop.key)[0] == 200
         return Counter(made)
 
-    assert read()["GetItem"] == 1
-    # Key, execution and input, then reruns, steps and calls; the outline of a version is read once.
-    assert read() == {"UpdateItem": 1, "BatchGetItem": 1, "Query": 3}
+    assert read()["GetItem"] == 2
+    # Key, execution, input, then reruns, steps and calls; the outline of a version is read once.
+    assert read() == {"UpdateItem": 1, "GetItem": 1, "BatchGetItem": 1, "Query": 3}
     run_slice(slices_of(stack, World(NOW)), shop.workspace.id, execution_id)
-    assert read() == {"UpdateItem": 1, "BatchGetItem": 1, "Query": 4}
+    assert read() == {"UpdateItem": 1, "GetItem": 1, "BatchGetItem": 1, "Query": 4}
 
 
-def test_a_rerun_takes_four_calls(calls: Calls, shop: Shop) -> None:
+def test_a_rerun_takes_four_calls_and_one_for_what_it_takes_over(calls: Calls, shop: Shop) -> None:
     execution_id = shop.run()[2]["execution_id"]
     shop.stop(execution_id)
     path = f"/v1/executions/{execution_id}/rerun"
     with calls.counted() as made:
         assert send(shop.worker, rerun_execution.handler, "POST", path, shop.key)[0] == 202
+    assert made == {"UpdateItem": 1, "BatchGetItem": 2, "TransactWriteItems": 1, "StartExecution": 1}
 
+    with calls.counted() as made:
+        assert send(shop.worker, rerun_execution.handler, "POST", path, shop.key, body='{"input": 1}')[0] == 202
     assert made == {"UpdateItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1, "StartExecution": 1}
 
 

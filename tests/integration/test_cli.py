@@ -18,8 +18,9 @@ from domain.entities import executions, ledger, receipts, workspaces
 from domain.entities.executions import End, Status
 from domain.entities.receipts import Owner
 from domain.entities.workspaces import Plan, Workspace
-from domain.moments import utc_now
+from domain.moments import to_text, utc_now
 from domain.operations import accounts, outcomes
+from domain.operations.access import Authenticator
 from domain.operations.audits import audit_credits, examine
 from lodol.cli import documents
 from lodol.cli.documents import to_yaml
@@ -118,6 +119,49 @@ def test_a_key_is_shown_once_listed_and_revoked(workspace: str) -> None:
     lodol("key", "revoke", workspace, made["key_id"])
     assert lodol("key", "list", workspace) == {"keys": []}
     assert refused("key", "revoke", workspace, made["key_id"]) == "API key not found"
+
+
+def test_a_key_is_rotated_and_the_new_one_is_shown_once(workspace: str) -> None:
+    made = lodol("key", "create", workspace, "--scope", "executions:read")
+
+    before, rotated, after = utc_now(), lodol("key", "rotate", workspace, made["prefix"]), utc_now()
+
+    ends = datetime.fromisoformat(rotated["replaced_until"])
+    assert before.replace(microsecond=0) <= ends - timedelta(hours=24) <= after
+    assert rotated["replaces"] == made["key_id"]
+    assert rotated["key"].startswith("sk_live_")
+    assert rotated["key"] != made["key"]
+    listed = {row["key_id"]: row for row in lodol("key", "list", workspace)["keys"]}
+    assert all("key" not in row for row in listed.values())
+    assert listed[made["key_id"]]["replaced_by"] == rotated["key_id"]
+    assert listed[rotated["key_id"]]["scopes"] == ["executions:read"]
+    assert "has been rotated already" in refused("key", "rotate", workspace, made["key_id"])
+    assert refused("key", "rotate", workspace, "0" * 24) == "API key not found"
+
+
+def test_an_overlap_is_written_as_any_duration(workspace: str) -> None:
+    made = lodol("key", "create", workspace, "--scope", "executions:read")
+
+    for wrong, sentence in (("soon", "must be a duration, as 30m"), ("9" * 20 + "w", "is too long")):
+        done = CliRunner().invoke(app, ["key", "rotate", workspace, made["key_id"], "--overlap", wrong])
+        assert done.exit_code == 2
+        assert sentence in done.stderr
+    said = refused("key", "rotate", workspace, made["key_id"], "--overlap", "30s")
+    assert said == "overlap must be from 1 minute to 30 days."
+    before = utc_now()
+    rotated = lodol("key", "rotate", workspace, made["key_id"], "--overlap", "1h30m")
+    ends = datetime.fromisoformat(rotated["replaced_until"])
+    assert timedelta(minutes=-1) < ends - before - timedelta(minutes=90) < timedelta(minutes=1)
+
+
+def test_a_list_of_keys_tells_when_each_was_last_used(stack: Stack, workspace: str) -> None:
+    made = lodol("key", "create", workspace, "--scope", "executions:read")
+    assert lodol("key", "list", workspace)["keys"][0]["last_used_at"] is None
+
+    now = utc_now()
+    Authenticator(stack.table).authenticate(f"Bearer {made['key']}", now)
+
+    assert lodol("key", "list", workspace)["keys"][0]["last_used_at"] == to_text(now)
 
 
 def test_the_plans_key_limit_holds(workspace: str) -> None:
@@ -461,6 +505,7 @@ def test_a_local_stack_that_does_not_run_says_how_to_start_it(tmp_path: Path, mo
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     url = "http://127.0.0.1:1/api"
+    # pragma: allowlist nextline secret
     local = {"api_url": url, "api_key": "sk_live_x", "stack_name": "lodol-local", "region": "us-east-1"}
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text(json.dumps({**local, "endpoint_url": "http://127.0.0.1:1"}))

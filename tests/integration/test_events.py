@@ -1,10 +1,7 @@
-"""Every sample event passes through its handler, which calls nothing that its role may not."""
+"""Every sample event passes through its handler."""
 
 import importlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +9,18 @@ import pytest
 
 from domain.aws.stack import Stack
 from domain.aws.table import Table
-from domain.engine.slices import run_slice
-from domain.entities import deliveries, executions, journal, reviews, webhooks
-from domain.entities.api_keys import Scope
-from domain.entities.executions import Status
-from domain.entities.webhooks import Webhook
-from domain.entities.workspaces import Plan
-from domain.ids import new_id
-from domain.moments import to_text, utc_now
-from domain.operations import accounts
-from domain.program.values import Value
+from domain.entities import journal
+from domain.moments import utc_now
 from handlers.worker import Worker
 from scripts.local import home
 from scripts.local.events import filled
 from tests.support.conformance import World, slices_of, start
-from tests.support.operations import publish, started, stop
-from tests.support.programs import call, do, literal, program
+from tests.support.programs import do, literal, program
 from tests.support.requests import Context
-from tests.support.template import ROOT, functions, template
+from tests.support.sample_events import EVENTS, answered
+from tests.support.template import functions
 
 FUNCTIONS = functions()
-PROGRAM: Value = {
-    "kind": "Program",
-    "body": [
-        {
-            "kind": "ExprStmt",
-            "expr": {"kind": "CallExpr", "callee": "human.create", "args": [{"kind": "Literal", "value": "Go?"}]},
-        },
-        {"kind": "ExprStmt", "expr": {"kind": "CallExpr", "callee": "human.wait", "args": []}},
-    ],
-}
-CLOSED = "127.0.0.1:9"
-"""Where nobody listens."""
-
 USE_THE_WORKER = (
     "deliver_webhooks",
     "hand_over_deliveries",
@@ -53,7 +29,6 @@ USE_THE_WORKER = (
     "reconcile",
     "record_outcome",
 )
-
 EXPECTED = {
     "run_workflow": 202,
     "stop_execution": 200,
@@ -97,106 +72,18 @@ def test_its_handler_exists(name: str) -> None:
 
 
 def test_every_function_has_a_sample_event_and_every_event_a_function() -> None:
-    events = {path.stem for path in (ROOT / "events").glob("*.json")}
-    assert events == {properties["Handler"].split(".")[1] for properties in FUNCTIONS.values()} == set(EXPECTED)
-
-
-def may(properties: Any) -> set[str]:
-    """What the role of a function allows."""
-    role = template()["Resources"][properties["Role"].partition(".")[0]]
-    [policy] = role["Properties"]["Policies"]
-    return {
-        action for statement in _statements(policy["PolicyDocument"]["Statement"]) for action in statement["Action"]
-    }
-
-
-def _statements(written: Any) -> Iterator[Any]:
-    """The statements of a policy, those under a condition too."""
-    for one in written:
-        if isinstance(one, dict):
-            yield one
-        elif isinstance(one, list):
-            yield from _statements(one)
-
-
-def actions(model: Any, parameters: Any) -> set[str]:
-    """What IAM asks for when a service is called: a transaction needs what each of its writes needs."""
-    if model.name == "TransactWriteItems":
-        kinds = {kind for item in parameters["TransactItems"] for kind in item}
-        return {f"dynamodb:{'ConditionCheckItem' if kind == 'ConditionCheck' else f'{kind}Item'}" for kind in kinds}
-    # IAM knows no batches of messages.
-    return {f"{model.service_model.signing_name}:{model.name.removesuffix('Batch')}"}
-
-
-@pytest.fixture
-def called(stack: Stack) -> Callable[[], set[str]]:
-    """What IAM is asked for from now on: a function that answers with it."""
-
-    def arrange() -> set[str]:
-        asked: set[str] = set()
-        for part in (stack.table, stack.state_machine, stack.bus, stack.event_dead_letters, stack.deliveries):
-            part._client.meta.events.register(
-                "provide-client-params",
-                lambda params, model, **_: asked.update(actions(model, params)),
-            )
-        return asked
-
-    return arrange
-
-
-@pytest.mark.parametrize("event", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
-def test_the_event_passes_through_its_handler(event: Path, worker: Worker, called: Callable[[], set[str]]) -> None:
-    # Long enough ago for the execution to be due.
-    table, now = worker.stack.table, utc_now() - timedelta(minutes=2)
-    workspace = accounts.create_workspace(table, now, name="Acme", plan=Plan.ENTERPRISE, credits=10)
-    key, _ = accounts.create_key(table, now, workspace, frozenset(Scope))
-    workflow = publish(table, now, workspace.id, name="Approval", description="", program=PROGRAM)
-    execution_id = started(worker.stack, now, workspace, workflow.id)
-    slices = slices_of(worker.stack, World(now))
-    if "${review_id}" in event.read_text():
-        run_slice(slices, workspace.id, execution_id)
-    if event.stem == "rerun_execution":
-        stop(worker.stack, now, workspace.id, execution_id)
-    asked = reviews.of_execution(table, execution_id)
-    stack = home.Stack(
-        "https://api", key, workspace.id, {"Welcome Email Workflow": workflow.id}, "", "us-east-1", "stack"
+    assert (
+        {path.stem for path in EVENTS}
+        == {properties["Handler"].split(".")[1] for properties in FUNCTIONS.values()}
+        == set(EXPECTED)
     )
-    hook = Webhook(new_id(now), workspace.id, f"http://{CLOSED}/hook", "", (), (), to_text(now))
-    table.commit(*webhooks.create(hook))
-    tried = deliveries.new(hook.id, workspace.id, (f"{execution_id}-1", "execution.failed", now, "{}"), now)
-    table.commit(deliveries.create(tried))
-    worker = replace(worker, allowed_hosts=frozenset({CLOSED}))
-    ids = {"execution_id": execution_id, "review_id": asked[0].id if asked else "0" * 24}
-    text = filled(event.read_text(), stack, **ids, webhook_id=hook.id, delivery_id=tried.id)
-    handler = importlib.import_module(f"handlers.{event.stem}").handler
-    [properties] = [one for one in FUNCTIONS.values() if one["Handler"] == f"handlers.{event.stem}.handler"]
-    needed = called()
 
-    answer = handler(json.loads(text), Context(), slices if event.stem == "run_steps" else worker)
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda path: path.stem)
+def test_the_event_passes_through_its_handler(event: Path, worker: Worker) -> None:
+    answer = answered(event, worker)
 
     assert answer.get("statusCode", answer.get("action", answer)) == EXPECTED[event.stem], answer
-    assert needed
-    assert needed <= may(properties), needed - may(properties)
-
-
-def test_a_slice_that_goes_on_with_a_default_calls_nothing_that_its_role_may_not(
-    stack: Stack, called: Callable[[], set[str]]
-) -> None:
-    """What `run_steps` calls beyond its sample event: a review is decided by its time-out."""
-    config = literal({"timeoutSeconds": 60, "defaultDecision": "rejected"})
-    ask = do(call("human.create", literal("Go?"), literal(None), literal(None), config))
-    ids = start(stack, program(ask, do(call("human.wait"))))
-    world = World()
-    slices = slices_of(stack, world)
-    assert run_slice(slices, *ids).action == "await"
-    needed = called()
-
-    world.now += timedelta(minutes=2)
-    run_slice(slices, *ids)
-
-    assert executions.read(stack.table, *ids).status is Status.SUCCESS
-    assert "dynamodb:DeleteItem" in needed
-    assert needed <= may(FUNCTIONS["RunStepsFunction"]), needed - may(FUNCTIONS["RunStepsFunction"])
 
 
 def test_a_state_of_a_call_reads_back_as_written(table: Table) -> None:
@@ -209,7 +96,7 @@ def test_a_state_of_a_call_reads_back_as_written(table: Table) -> None:
     assert journal.from_item(item) == entry
 
 
-@pytest.mark.parametrize("event", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda path: path.stem)
 def test_a_handler_works_with_what_its_process_has(event: Path, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """As Lambda calls it: with an event and a context, and nothing else."""
     used: list[str] = []

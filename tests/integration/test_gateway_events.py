@@ -67,9 +67,15 @@ ENCODED = (JSON | TEXT).map(lambda text: base64.b64encode(text.encode()).decode(
 
 
 def _of(names: Any) -> Any:
-    """A map of an event as a gateway writes it, once with one value for each name, and once with all."""
-    several = st.none() | st.dictionaries(names, st.lists(TEXT, min_size=1, max_size=2), max_size=4)
-    return several.map(lambda found: ({name: texts[-1] for name, texts in found.items()} if found else None, found))
+    """A map of an event with all values for each name."""
+    return st.none() | st.dictionaries(names, st.lists(TEXT, min_size=1, max_size=2), max_size=4)
+
+
+def _both(draw: Any, found: dict[str, list[str]] | None) -> tuple[dict[str, str] | None, dict[str, list[str]] | None]:
+    """A map as gateways write it: once with the last value for each name, and once with all; some write one of them."""
+    one = {name: texts[-1] for name, texts in found.items()} if found else None
+    written = draw(st.sampled_from(["both", "both", "one", "all"]))
+    return (None if written == "all" else one), (None if written == "one" else found)
 
 
 @st.composite
@@ -79,19 +85,20 @@ def events(draw: Any, endpoint: Endpoint, key: str, ids: dict[str, str]) -> Any:
     path: dict[str, str] | None = {
         name: draw(st.sampled_from([ids[name], ids[name].upper()]) | TEXT) for name in names
     } or None
-    headers, all_headers = draw(_of(NAMES))
+    found = draw(_of(NAMES))
     if draw(st.integers(0, 4)):
         name = draw(st.sampled_from(["Authorization", "authorization"]))
-        headers = {**(headers or {}), name: f"Bearer {key}"}
-        all_headers = {**(all_headers or {}), name: [f"Bearer {key}"]}
-    query, all_queries = draw(_of(PARAMETERS))
+        others = draw(st.lists(TEXT, max_size=1))
+        found = {**(found or {}), name: [*others, f"Bearer {key}"]}
+    headers, all_headers = _both(draw, found)
+    query, all_queries = _both(draw, draw(_of(PARAMETERS)))
     is_encoded = draw(st.booleans())
     asked = endpoint.path
     for name, value in (path or {}).items():
         asked = asked.replace(f"{{{name}}}", value)
     return {
         "resource": endpoint.path,
-        "path": draw(st.sampled_from([asked, f"{asked}/", endpoint.path, "/", "/v1/executions/%00"])),
+        "path": draw(st.sampled_from([asked, f"{asked}/", f"{asked}%2F", endpoint.path, "/", "/v1/executions/%00"])),
         "httpMethod": endpoint.method,
         "headers": headers,
         "multiValueHeaders": all_headers,

@@ -163,13 +163,18 @@ def test_a_step_that_was_reached_may_begin_a_rerun(system: System, from_step: in
     assert rerun(system, failing_at(system, let("x", literal(1)), FAILS), {"from_step": from_step})[0] == 202
 
 
-def test_from_its_beginning_no_step_is_looked_at(system: System) -> None:
+def test_what_is_taken_over_is_looked_at_once_the_execution_was_found_and_no_step_from_the_beginning(
+    system: System,
+) -> None:
     whole, rest = (
         Rerun(now=system.world.now, workspace=system.workspace, execution_id="0" * 24, from_step=number)
         for number in (0, 1)
     )
-    assert len(whole.reads()) == 2
-    assert rest.reads() == (*whole.reads(), steps.key("0" * 24, 0))
+    [at] = whole.reads()
+    assert at.pk == f"WS#{system.workspace.id}"
+    assert whole.reads_then({}) == rest.reads_then({}) == ()
+    assert whole.reads_then({at: {}}) == (executions.input_key("0" * 24),)
+    assert rest.reads_then({at: {}}) == (*whole.reads_then({at: {}}), steps.key("0" * 24, 0))
 
 
 @pytest.mark.parametrize("from_step", [2, 3, 500])

@@ -90,6 +90,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
     seen += _stored(table)
     key, stored_key = accounts.create_key(table, START, workspace, frozenset(Scope), expires_in_days=1)
     Authenticator(table).authenticate(f"Bearer {key}", START)
+    accounts.rotate_key(table, START, workspace, stored_key.id, timedelta(hours=1))
     seen += _stored(table)
     accounts.revoke_key(table, START, workspace.id, stored_key.id)
     grant(stack, START, workspace.id, 1, key="g")

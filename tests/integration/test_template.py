@@ -1,16 +1,15 @@
 """What CloudFormation gets: the template as SAM translates it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
 
-from tests.support.template import ROOT
+from scripts.audit import BY_PARAMETER, EVERYTHING
+from scripts.rendered import rendered, translated
+from tests.support.template import ROOT, template
 
 ROUTES = {
     ("post", "/v1/workflows/{workflow_id}/run-async"): "RunWorkflowFunction",
@@ -40,12 +39,7 @@ ROUTES = {
 
 @pytest.fixture(scope="module")
 def resources() -> Any:
-    template = yaml_parse((ROOT / "template.yaml").read_text())
-    # `sam deploy` uploads both before CloudFormation translates.
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/functions"
-    template["Resources"]["RunWorkflowMachine"]["Properties"]["DefinitionUri"] = "s3://bucket/machine"
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    return translator.translate(template, parameter_values={})["Resources"]
+    return translated()["Resources"]
 
 
 def of_type(resources: Any, kind: str) -> dict[str, Any]:
@@ -145,7 +139,11 @@ def test_no_role_may_do_everything_or_to_everything(resources: Any) -> None:
     assert {"dynamodb:GetItem", "ses:SendEmail", "secretsmanager:GetSecretValue"} <= set(texts(granted))
     assert all("ManagedPolicyArns" not in role for role in roles.values())
     for grant in granted:
-        assert set(grant) == {"Effect", "Action", "Resource"}
+        # Whatever acts on items says on which kinds of them.
+        on_items = grant["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
+        assert set(grant) == {"Effect", "Action", "Resource"} | ({"Condition"} if on_items else set()), grant
+        keys = grant["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if on_items else []
+        assert all(re.fullmatch(r"[A-Z]+#\*(#WINDOW#\*)?", key) for key in keys), grant
         assert not any("*" in action for action in texts(grant["Action"])), grant
         if grant["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]:
             continue  # there is nothing that these could be narrowed to
@@ -275,7 +273,39 @@ def test_one_endpoint_cannot_starve_another_where_workers_are_reserved(resources
     }
     endpoint = {"Fn::If": ["ReservesEndpoints", {"Ref": "EndpointConcurrency"}, NONE]}
     steps = {"Fn::If": ["ReservesSteps", {"Ref": "StepsConcurrency"}, NONE]}
-    assert reserved == {**dict.fromkeys(ROUTES.values(), endpoint), "RunStepsFunction": steps}
+    assert reserved == {
+        **dict.fromkeys(ROUTES.values(), endpoint),
+        "RunStepsFunction": steps,
+        "RecordOutcomeFunction": {"Fn::If": ["ReservesSteps", 5, NONE]},
+        "ReconcileFunction": {"Fn::If": ["ReservesSteps", 1, NONE]},
+    }
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://127.0.0.1:8080", "https://api.example.com/", "https://api.example.com/base/v1"]
+)
+def test_the_base_url_of_the_api_may_be_one(url: str) -> None:
+    assert re.search(template()["Parameters"]["ApiBaseUrl"]["AllowedPattern"], url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.example.com",
+        "ftp://api.example.com",
+        "https://",
+        "https:///base",
+        "https://user:password@api.example.com",  # pragma: allowlist secret
+        "https://user@api.example.com/",
+        "https://api.example.com?x=1",
+        "https://api.example.com/base?x=1",
+        "https://api.example.com/base#x",
+        "https://api.example.com\\base",
+        "https://api.example.com/ base",
+    ],
+)
+def test_the_base_url_of_the_api_has_no_password_and_nothing_after_its_path(url: str) -> None:
+    assert not re.search(template()["Parameters"]["ApiBaseUrl"]["AllowedPattern"], url)
 
 
 def test_a_firewall_stands_before_the_stage_if_there_is_one(resources: Any) -> None:
@@ -320,3 +350,30 @@ def test_every_alarm_tells_whoever_wants_to_know_and_has_its_line_for_operators(
         "FailuresAlarm": "notBreaching",
         "OverdueAlarm": "breaching",
     }
+
+
+def test_a_rendered_template_has_the_branches_of_its_parameters_and_no_condition_left() -> None:
+    usual, hardened = rendered({})["Resources"], rendered(EVERYTHING)["Resources"]
+
+    for resources in (usual, hardened):
+        text = json.dumps(resources)
+        assert '"Fn::If"' not in text
+        assert "AWS::NoValue" not in text
+        assert not [name for name, resource in resources.items() if "Condition" in resource]
+    assert {*hardened} - {*usual} == {"AccessLog", "WebAclOfApi"}
+    assert "KMSMasterKeyId" not in usual["Table"]["Properties"]["SSESpecification"]
+    assert hardened["Table"]["Properties"]["SSESpecification"]["KMSMasterKeyId"] == EVERYTHING["KmsKeyArn"]
+    assert usual["RunStepsFunction"]["Properties"]["TracingConfig"] == {"Mode": "PassThrough"}
+    assert hardened["RunStepsFunction"]["Properties"]["TracingConfig"] == {"Mode": "Active"}
+    assert len(hardened["RunStepsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]) > len(
+        usual["RunStepsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    )
+
+
+def test_what_protects_a_stack_further_is_set_where_checkov_looks_at_everything() -> None:
+    parameters = template()["Parameters"]
+    conditional = {name for name, said in parameters.items() if said["Default"] in {"", "Off", 0}}
+
+    assert {*EVERYTHING} == conditional - {"AllowedHosts", "SliceSeconds"}
+    named = {name for names in BY_PARAMETER.values() for name in names.split(", ")}
+    assert named <= {*EVERYTHING}

@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -56,8 +56,8 @@ class Both:
     def get_many(self, *keys: Key) -> dict[Key, Item]:
         return cast("dict[Key, Item]", self._same(lambda table: table.get_many(*keys)))
 
-    def query(self, pk: str, page: Page) -> Iterator[Item]:
-        return iter(cast("list[Item]", self._same(lambda table: list(table.query(pk, page)))))
+    def query(self, pk: str, page: Page, attributes: Sequence[str] = ()) -> Iterator[Item]:
+        return iter(cast("list[Item]", self._same(lambda table: list(table.query(pk, page, attributes)))))
 
     def commit(self, *writes: Write) -> None:
         self._same(lambda table: table.commit(*writes))

@@ -42,6 +42,7 @@ from tests.support.machines import Machines
 from tests.support.operations import grant, publish, stack_of
 from tests.support.programs import program
 from tests.support.requests import Context, ensure_described, event
+from tests.support.roles import MACHINE_ARN
 from tests.support.wire import Died, Wire, without_pauses
 
 ATTEMPTS = 4
@@ -102,9 +103,8 @@ class System:
         self.world = World(now=START)
         without_pauses(monkeypatch)
         self._paused = 0.0
-        arn = "arn:aws:states:us-east-1:123456789012:stateMachine:machine"
         self.table = Table(dynamodb, "table", sleep=self._pause, monotonic=lambda: self._paused)
-        self.machine = StateMachine(stepfunctions, arn)
+        self.machine = StateMachine(stepfunctions, MACHINE_ARN)
         self.stack = stack_of(self.table, self.machine)
         self.worker = Worker(self.stack, self.world.clock)
         self.effects: list[str] = []

@@ -29,7 +29,7 @@ def test_a_table_has_a_line_for_each_row() -> None:
 
 
 def turn(**own: float) -> dict[str, float]:
-    return dict.fromkeys((*peers.MANY, *peers.ALONE, *peers.AFTER), 1.0) | own
+    return dict.fromkeys((*peers.MANY, *peers.ALONE, *peers.AFTER), 1.0) | {"beside_ms": 0.0} | own
 
 
 def figures(**systems: list[dict[str, float]]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def figures(**systems: list[dict[str, float]]) -> dict[str, Any]:
 
 def test_peers_are_compared_by_the_medians_of_their_rounds() -> None:
     found = figures(
-        ours=[turn(processor_ms=12.0), turn(processor_ms=16.0)],
+        ours=[turn(processor_ms=12.0, beside_ms=3.0), turn(processor_ms=16.0, beside_ms=3.0)],
         Other=[turn(processor_ms=6.0, a_second=3.0), turn(processor_ms=8.0, a_second=5.0)],
     )
 
@@ -50,6 +50,7 @@ def test_peers_are_compared_by_the_medians_of_their_rounds() -> None:
     assert f"| CPU ms an execution, 8 clients | Other | 7.00 | {numbers.shown(14)} |" in said
     assert "| executions a second, 8 clients | Other | 4.00 | 1.00 |" in said
     assert "- **Other**: Other's processes." in said
+    assert f"- **{peers.HANDLERS}**: ours's processes and used 3.00 CPU ms an execution." in said
     assert "- **n8n** was left out: nobody sells it." in said
 
 

@@ -49,6 +49,14 @@ def fields(*properties: Any) -> Any:
         (program(template({"kind": "Nope"})), [("body[0].expr.parts[0]", "unknown kind 'Nope'")]),
         (program(template("a", {"kind": "Literal"})), [("body[0].expr.parts[1]", "the field value is missing")]),
         (program(do({"kind": "TemplateExpr", "parts": 5})), [("body[0].expr.parts", "it must be a list")]),
+        (program(do({**literal(1), "": [1]})), [("body[0].expr", "unknown field ")]),
+        (
+            program(fields({"key": "a", "value": literal(1), "kind": [], "x": 1})),
+            [
+                ("body[0].expr.properties[0]", "unknown field kind"),
+                ("body[0].expr.properties[0]", "unknown field x"),
+            ],
+        ),
         (program(let(5, literal(1))), [("body[0].name", "it must be a string")]),  # type: ignore[arg-type]
         (program({"kind": "LetStmt"}), [("body[0]", "the field name is missing")]),
         (program({"kind": "LetStmt", "name": "a", "init": 5}), [("body[0].init", NO_NODE)]),

@@ -133,6 +133,7 @@ def test_times_and_sizes_of_outgoing_requests_are_those_of_the_code() -> None:
     assert f"at most {outgoing.LONGEST_SECONDS:.0f}; {http._USUAL_SECONDS:.0f} without it" in of_http
     assert re.search(rf"takes\s+at\s+most\s+{connecting}\.", of_http)
     assert re.search(rf"at\s+most\s+{limits.VALUE_BYTES:,} bytes", of_http)
+    assert f"as it comes in, it takes at most {outgoing._ANSWER_BYTES:,} bytes" in of_http
     assert f"{api._SECONDS:.0f} seconds in all, of which connecting takes at most {connecting}" in of_api
     retried = re.search(r"answered with\s+([\d, or]+), is tried again", section("programs", "Retries"))
     assert retried
@@ -140,6 +141,14 @@ def test_times_and_sizes_of_outgoing_requests_are_those_of_the_code() -> None:
     assert f"There are {retries.ATTEMPTS} attempts" in section("programs", "Retries")
     for heading, methods in (("http.request", http._METHODS), ("api.request", api._METHODS)):
         assert f"{', '.join(methods[:-1])} or {methods[-1]}" in section("programs", heading)
+
+
+def test_the_headers_that_programs_do_not_set_are_those_of_the_code() -> None:
+    [listed] = re.findall(r"^- (`Host`[^:]+) are ours:", section("programs", "http.request"), re.MULTILINE)
+    *names, beginning, key = re.findall(r"`([\w-]+)`", listed)
+
+    assert {name.lower() for name in [*names, key]} == http._OURS
+    assert beginning == "Proxy-"
 
 
 def test_the_sizes_of_a_mail_and_of_a_review_are_those_of_the_code() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 import boto3
+import psutil
 
 from domain.aws.table import Table
 from domain.entities.api_keys import Scope
@@ -110,12 +111,12 @@ class _Ours(System):
 
 
 class Handlers(_Ours):
-    """The handlers in a pool of processes, behind HTTP; the stub of AWS is measured as well, but not with them."""
+    """The handlers in a pool of processes; what stands in for AWS is measured as well, but not with them."""
 
     name = "Lodol, handlers in processes"
     what = (
-        f"{_WORKERS} workers with the handlers and a process in front that does what the gateway does; not the stub of "
-        "DynamoDB and Step Functions, which on AWS is a service"
+        f"{_WORKERS} workers with the handlers, as Lambda has them; not the two processes that stand in for what are "
+        "services on AWS: API Gateway, the front of Lambda, DynamoDB, Step Functions"
     )
 
     def make_ready(self) -> None:
@@ -132,11 +133,11 @@ class Handlers(_Ours):
 
     @property
     def roots(self) -> list[int]:
-        return [self.processes[0].pid]
+        return [child.pid for child in psutil.Process(self.processes[0].pid).children()]
 
     @property
     def beside(self) -> list[int]:
-        return [self.processes[1].pid]
+        return [process.pid for process in self.processes]
 
     def connect(self) -> Connection:
         client = super().connect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote, urlencode
 
@@ -15,6 +16,7 @@ from domain.refusals import Unavailable
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SECONDS = 30.0
+_HIDDEN = "[credential]"
 
 
 def _method(method: Value) -> str:
@@ -24,12 +26,21 @@ def _method(method: Value) -> str:
 def _path(path: Value) -> str:
     if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path or "#" in path:
         raise ValueError(f"path must be a path in ASCII without spaces and fragment, not {text_of(path)[:100]!r}")
-    # Read as a server might: with characters in percent form, and parameters of a segment apart.
-    plain = unquote(path.partition("?")[0])
-    leaves = any(segment.partition(";")[0] == ".." for segment in plain.split("/"))
-    if leaves or "://" in plain or plain.startswith("//") or "\\" in plain:
-        raise ValueError(f"path must be relative to the configured base URL, not {path[:100]!r}")
+    read = path.partition("?")[0]
+    # As whoever stands between us and the API might read it, once or twice: without percent forms.
+    for _ in range(3):
+        if not _is_below(read):
+            raise ValueError(f"path must be relative to the configured base URL, not {path[:100]!r}")
+        read = unquote(read)
     return path
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path stays below where it begins, parameters of a segment apart."""
+    climbs = any(segment.partition(";")[0] == ".." for segment in path.split("/"))
+    # What is no UTF-8, as the long forms of a dot, becomes a character that is not printable here.
+    is_plain = path.replace("\ufffd", "\0").isprintable() and "\\" not in path
+    return is_plain and not climbs and "://" not in path and not path.startswith("//")
 
 
 def _payload(payload: Value) -> dict[str, Value]:
@@ -51,19 +62,45 @@ def request(context: CallContext, method: Value, path: Value, payload: Value = N
     """Call the configured API."""
     if not context.settings.api_base_url:
         raise CallFailed("this stack has no API base URL configured")
+    asked = _request(context, method, path, payload)
     try:
-        asked = _request(context, method, path, payload)
+        credential = _credential_of(context)
     except Unavailable:
         return Retry("the credential of the API could not be read")
+    if credential:
+        asked = replace(asked, headers={**asked.headers, "Authorization": f"Bearer {credential}"})
+    try:
+        return _outcome(asked, context, f"{text_of(method)} {text_of(path)}", credential)
+    except CallFailed as failed:
+        raise CallFailed(text_of(_without(credential, str(failed)))) from None
+
+
+def _outcome(asked: outgoing.Request, context: CallContext, what: str, credential: str) -> Outcome:
     answer = outgoing.send(asked)
     if isinstance(answer, Retry):
         return answer
-    said = f"{text_of(method)} {text_of(path)} was answered with {answer.status}"
+    said = f"{what} was answered with {answer.status}"
     if answer.status in outgoing.RETRIED:
         return Retry(said, answer.retry_after(context.now()))
+    body = _without(credential, answer.body)
     if not 200 <= answer.status < 300:
-        raise CallFailed(f"{said}: {text_of(answer.body)[:500]}")
-    return answer.body
+        raise CallFailed(f"{said}: {text_of(body)[:500]}")
+    return body
+
+
+def _without(credential: str, value: Value) -> Value:
+    """A value that may be journaled and shown, though the API has said the credential back."""
+    if not credential:
+        return value
+    match value:
+        case str():
+            return value.replace(credential, _HIDDEN)
+        case list():
+            return [_without(credential, item) for item in value]
+        case dict():
+            return {name.replace(credential, _HIDDEN): _without(credential, item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _request(context: CallContext, method: Value, path: Value, payload: Value) -> outgoing.Request:
@@ -72,9 +109,6 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
     fields |= {name: value for name, value in payload.items() if value is not None or name not in fields}
     url = f"{context.settings.api_base_url.rstrip('/')}/{path.lstrip('/')}"
     headers = {"Idempotency-Key": context.idempotency_key, "User-Agent": "lodol-executions"}
-    if context.settings.api_credential_secret_arn:
-        minute = epoch_seconds(context.now()) // 60
-        headers["Authorization"] = f"Bearer {_credential(context.settings.api_credential_secret_arn, minute)}"
     body = None
     if method in {"GET", "DELETE"}:
         query = urlencode({name: text_of(value) for name, value in fields.items()})
@@ -83,6 +117,12 @@ def _request(context: CallContext, method: Value, path: Value, payload: Value) -
         headers["Content-Type"] = "application/json"
         body = dumps(fields).encode()
     return outgoing.Request(method, url, headers, body, _SECONDS, context.settings.allowed_hosts)
+
+
+def _credential_of(context: CallContext) -> str:
+    """The credential of this stack's API; empty if it needs none."""
+    secret_arn = context.settings.api_credential_secret_arn
+    return _credential(secret_arn, epoch_seconds(context.now()) // 60) if secret_arn else ""
 
 
 @lru_cache(maxsize=1)

@@ -15,13 +15,26 @@ from domain.program.values import Value, dumps, text_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _USUAL_SECONDS = 30.0
-# What belongs to the connection, which is ours, and the key that a replay and a retry must repeat.
-_OURS = {"host", "content-length", "transfer-encoding", "connection", "idempotency-key"}
+_OURS = {
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "connection",
+    "keep-alive",
+    "upgrade",
+    "idempotency-key",
+}
+"""What says whom a request is for and where it ends, what belongs to the connection (RFC 9110, 7.6.1), and the key that
+a replay and a retry must repeat; besides, whatever begins with `proxy-`."""
 
 
 def _header_name(name: str) -> str:
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
         raise ValueError("is not a name of a header")
+    if name.lower() in _OURS or name.lower().startswith("proxy-"):
+        raise ValueError("is a header that programs do not set")
     return name
 
 
@@ -93,8 +106,7 @@ def outcome_of(answer: outgoing.Response, now: datetime) -> Outcome:
 
 
 def _request(context: CallContext, method: Value, url: Value, options: Options) -> outgoing.Request:
-    headers = {name: value for name, value in options.headers.items() if name.lower() not in _OURS}
-    headers["Idempotency-Key"] = context.idempotency_key
+    headers = {**options.headers, "Idempotency-Key": context.idempotency_key}
     given = {name.lower() for name in headers}
     if "user-agent" not in given:
         headers["User-Agent"] = "lodol-executions"

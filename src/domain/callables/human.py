@@ -66,7 +66,7 @@ def create(
     config = parsed(DecisionConfig, decision_config, "decisionConfig")
     action = _action(action_id)
     ensure_storable([content, action_id, steps], "the review")
-    if len(reviews.of_execution(context.table, context.execution_id)) >= REVIEWS:
+    if reviews.count_of(context.table, context.execution_id) >= REVIEWS:
         raise CallFailed(f"the execution reached its limit of {REVIEWS} reviews")
     now = context.now()
     times_out = None if config.timeoutSeconds is None else now + timedelta(seconds=config.timeoutSeconds)

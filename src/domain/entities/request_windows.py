@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,10 +19,10 @@ _KEPT = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A minute of a workspace: the requests counted in it, and a mark that every revocation of a key changes."""
+    """A minute of a workspace: the requests counted in it, and the hashes of the keys that were revoked around it."""
 
     requests: int
-    revocation: str | None
+    revoked_keys: frozenset[str]
 
 
 def minute_of(moment: datetime) -> datetime:
@@ -43,17 +42,17 @@ def count_request(table: Table, workspace_id: str, minute: datetime) -> Window:
         "SET expires_at = :gone ADD requests :one",
         {":one": 1, ":gone": epoch_seconds(minute + _KEPT)},
     )
-    return Window(item["requests"], item.get("revocation"))
+    return Window(item["requests"], frozenset(item.get("revoked_keys", ())))
 
 
-def note_revocation(workspace_id: str, now: datetime) -> list[Write]:
-    """Mark a revocation on every window that a worker may count into now, its clock being wrong by under a minute."""
-    mark, minute = secrets.token_hex(8), minute_of(now)
+def note_revocation(workspace_id: str, key_hash: str, now: datetime) -> list[Write]:
+    """Note a revoked key on every window that a worker may count into now, its clock being wrong by under a minute."""
+    minute = minute_of(now)
     return [
         Write.update(
             _key(workspace_id, minute + timedelta(minutes=shift)),
-            "SET revocation = :mark, expires_at = :gone",
-            values={":mark": mark, ":gone": epoch_seconds(now + _KEPT)},
+            "SET expires_at = :gone ADD revoked_keys :key",
+            values={":key": {key_hash}, ":gone": epoch_seconds(now + _KEPT)},
         )
         for shift in (-1, 0, 1)
     ]

@@ -144,6 +144,11 @@ def of_execution(table: Table, execution_id: str) -> list[Review]:
     return [from_item(found[at]) for at in asked]
 
 
+def count_of(table: Table, execution_id: str) -> int:
+    """How many reviews an execution has created, of which none is read."""
+    return sum(1 for _ in table.query(keys.execution_partition(execution_id), Page.whole(_ASKED_PREFIX), ("sk",)))
+
+
 def list_page(
     table: Table, now: datetime, workspace_id: str, limit: int, after: str | None, *, only_pending: bool
 ) -> list[Review]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from domain.aws.writes import ConditionNotMet
 from domain.entities import api_keys, request_windows, workspaces
 from domain.entities.api_keys import ApiKey, Scope
 from domain.entities.workspaces import Workspace
@@ -13,6 +15,8 @@ from domain.refusals import ApiKeyInvalid, AuthorizationMissing, PlanLacksApi, R
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
+
+_LOGGER = logging.getLogger(__name__)
 
 _REMEMBERED_KEYS = 1000
 
@@ -51,19 +55,21 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a worker knows of a key, good for one minute and as long as no key of the workspace is revoked in it."""
+    """What a worker knows of a key, good for one minute and as long as it is not revoked in it."""
 
     key: ApiKey
     workspace: Workspace
     minute: datetime
-    revocation: str | None
 
 
 class Authenticator:
     """Finds callers by their keys; one a worker, which remembers the keys it has seen for the rest of the minute.
 
-    A warm request costs one call, the count of the request. The item that counts also carries the mark
-    that a revocation changes, so a revoked key is refused from the next request on, by every worker.
+    A warm request costs one call, the count of the request. The item that counts also names the keys that were revoked
+    around that minute, so a revoked key is refused from the next request on, by every worker.
+
+    A key that is let in nowhere costs exactly one call, whatever is wrong with it and whatever the worker remembers of
+    it; what is not laid out as a key, none. Rule: contract "Authentication, scopes, plans".
     """
 
     def __init__(self, table: Table) -> None:
@@ -73,40 +79,54 @@ class Authenticator:
     def authenticate(self, authorization: str | None, now: datetime) -> Caller:
         """Find the caller of a request by its Authorization header, and count the request.
 
-        Raises `AuthorizationMissing`, or `ApiKeyInvalid` for a key that is unknown, revoked or expired.
+        Raises `AuthorizationMissing`, or `ApiKeyInvalid` for a key that is malformed, unknown, revoked or expired.
         """
-        key_hash = api_keys.hash_of(_bearer(authorization))
-        known = self._known.get(key_hash)
-        workspace_id = known.key.workspace_id if known else self._workspace_of(key_hash)
-        minute = request_windows.minute_of(now)
-        window = request_windows.count_request(self._table, workspace_id, minute)
-        if known is None or known.minute != minute or known.revocation != window.revocation:
-            known = self._look_up(key_hash, workspace_id, minute, window.revocation)
-        if known.key.is_expired(now):
+        text = _bearer(authorization)
+        if not api_keys.is_laid_out(text):
             raise ApiKeyInvalid
+        key_hash, minute = api_keys.hash_of(text), request_windows.minute_of(now)
+        remembered = self._known.get(key_hash)
+        is_known = remembered is not None and remembered.minute == minute and not remembered.key.is_expired(now)
+        known = remembered if remembered and is_known else self._look_up(key_hash, remembered, now)
+        window = request_windows.count_request(self._table, known.workspace.id, minute)
+        if key_hash in window.revoked_keys:
+            self._known.pop(key_hash, None)
+            raise ApiKeyInvalid
+        if not is_known and known.key.is_use_to_be_noted(now):
+            self._note_use(key_hash, now)
         reset = int((minute + timedelta(minutes=1) - now).total_seconds()) + 1
         quota = Quota(known.workspace.limits.requests_per_minute, window.requests, min(reset, 60))
         return Caller(known.workspace, known.key, quota)
 
-    def _workspace_of(self, key_hash: str) -> str:
-        item = self._table.get(api_keys.key(key_hash))
-        if item is None:
-            raise ApiKeyInvalid
-        return api_keys.from_item(item).workspace_id
+    def _look_up(self, key_hash: str, remembered: _Known | None, now: datetime) -> _Known:
+        """Read key and workspace, together if it is remembered whose key it was; who is refused took one call.
 
-    def _look_up(self, key_hash: str, workspace_id: str, minute: datetime, revocation: str | None) -> _Known:
-        """Read key and workspace after the mark was read: what is remembered is never older than its mark."""
-        key_at, workspace_at = api_keys.key(key_hash), workspaces.key(workspace_id)
-        found = self._table.get_many(key_at, workspace_at)
-        if key_at not in found or workspace_at not in found:
-            self._known.pop(key_hash, None)
+        They are read before the request is counted: a key that is revoked in between is named by the window.
+        """
+        self._known.pop(key_hash, None)
+        key_at = api_keys.key(key_hash)
+        found = self._table.get_many(key_at, *([workspaces.key(remembered.workspace.id)] if remembered else ()))
+        if key_at not in found or (key := api_keys.from_item(found[key_at])).is_expired(now):
+            raise ApiKeyInvalid
+        workspace_at = workspaces.key(key.workspace_id)
+        item = found.get(workspace_at) or self._table.get(workspace_at)
+        if item is None:
             raise ApiKeyInvalid
         if len(self._known) >= _REMEMBERED_KEYS:
             self._known.clear()
-        key, workspace = api_keys.from_item(found[key_at]), workspaces.from_item(found[workspace_at])
-        known = _Known(key, workspace, minute, revocation)
+        known = _Known(key, workspaces.from_item(item), request_windows.minute_of(now))
         self._known[key_hash] = known
         return known
+
+    def _note_use(self, key_hash: str, now: datetime) -> None:
+        """Note that a key is used: once an hour at most, and no request fails by it."""
+        try:
+            self._table.commit(api_keys.note_use(key_hash, now))
+        except ConditionNotMet:
+            pass  # another worker was first, or the key is gone
+        except Exception:
+            # Whatever it is, the key is good and the request goes on.
+            _LOGGER.warning("the use of a key was not noted", exc_info=True)
 
 
 def _bearer(authorization: str | None) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,11 @@ from domain.refusals import ApiKeyNotFound, InvalidRequest, PlanLacksApi
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
+
+SHORTEST_OVERLAP = timedelta(minutes=1)
+"""A worker may remember for so long that the old key does not expire."""
+LONGEST_OVERLAP = timedelta(days=30)
+"""Keys that were replaced hold no place of the plan's: they must not last for ever."""
 
 
 def create_workspace(
@@ -82,8 +88,8 @@ def create_key(
 ) -> tuple[str, ApiKey]:
     """Make an API key and answer with its text, which is kept nowhere, and what is stored.
 
-    Raises `PlanLacksApi`, `KeyLimitReached` (expired keys do not count), or `InvalidRequest` for no scope or
-    an expiry that is not in the future.
+    Raises `PlanLacksApi`, `KeyLimitReached` (keys that are expired or were replaced do not count), or `InvalidRequest`
+    for no scope or an expiry that is not in the future.
     """
     if not workspace.has_api:
         raise PlanLacksApi
@@ -92,37 +98,74 @@ def create_key(
     if expires_in_days is not None and expires_in_days < 1:
         raise InvalidRequest(f"A key expires in at least 1 day, not {expires_in_days}.")
     _forget_expired(table, now, workspace.id)
+    lasts = None if expires_in_days is None else timedelta(days=expires_in_days)
+    text, api_key = _new_key(now, workspace.id, frozenset(scopes), lasts)
+    table.commit(*api_keys.create(api_key, workspace.limits.api_keys))
+    return text, api_key
+
+
+def _new_key(now: datetime, workspace_id: str, scopes: frozenset[str], lasts: timedelta | None) -> tuple[str, ApiKey]:
     text = api_keys.new_text()
-    api_key = ApiKey(
+    return text, ApiKey(
         id=new_id(now),
         hash=api_keys.hash_of(text),
         prefix=api_keys.prefix_of(text),
-        workspace_id=workspace.id,
-        scopes=frozenset(scopes),
+        workspace_id=workspace_id,
+        scopes=scopes,
         created_at=to_text(now),
-        expires_at=None if expires_in_days is None else epoch_seconds(now + timedelta(days=expires_in_days)),
+        expires_at=None if lasts is None else epoch_seconds(now + lasts),
     )
-    table.commit(*api_keys.create(api_key, workspace.limits.api_keys))
-    return text, api_key
+
+
+def rotate_key(
+    table: Table, now: datetime, workspace: Workspace, id_or_prefix: str, overlap: timedelta
+) -> tuple[str, ApiKey, ApiKey]:
+    """Make a key that takes the place of another, which is let in for the overlap.
+
+    The new one has the same scopes, and lasts as long as the other was made to last. Answers with its text, which is
+    kept nowhere, with what is stored of it, and with the other as it is from now on. Raises `PlanLacksApi`,
+    `ApiKeyNotFound`, or `InvalidRequest` for a key that was rotated before or an overlap that is too short or too long.
+    Rule: contract "Authentication, scopes, plans".
+    """
+    if not workspace.has_api:
+        raise PlanLacksApi
+    if not SHORTEST_OVERLAP <= overlap <= LONGEST_OVERLAP:
+        raise InvalidRequest("overlap must be from 1 minute to 30 days.")
+    _forget_expired(table, now, workspace.id)
+    held = api_keys.read_set(table, workspace.id)
+    old = _named(api_keys.read_some(table, held.all), id_or_prefix)
+    if old.replaced_by is not None:
+        raise InvalidRequest(f"The key has been rotated already, to {old.replaced_by}: rotate that one.")
+    ends_at, lasts = epoch_seconds(now + overlap), None
+    if old.expires_at is not None:
+        lasts = timedelta(seconds=old.expires_at - epoch_seconds(datetime.fromisoformat(old.created_at)))
+        ends_at = min(ends_at, old.expires_at)
+    text, new = _new_key(now, workspace.id, old.scopes, lasts)
+    table.commit(*api_keys.replace(old, new, held.counted, ends_at))
+    return text, new, replace(old, expires_at=ends_at, replaced_by=new.id)
 
 
 def revoke_key(table: Table, now: datetime, workspace_id: str, id_or_prefix: str) -> None:
     """Take an API key away, or raise `ApiKeyNotFound`; no request that comes after this is let in.
 
-    Workers keep what they know of a key for the rest of the minute; the mark on the request windows that they count
-    into makes them look again.
+    Workers keep what they know of a key for the rest of the minute; the request windows that they count into tell them
+    that it was revoked.
     """
-    for api_key in api_keys.read_all(table, workspace_id):
+    api_key = _named(api_keys.read_all(table, workspace_id), id_or_prefix)
+    removal = api_keys.remove(workspace_id, {api_key.hash})
+    table.commit(*removal, *request_windows.note_revocation(workspace_id, api_key.hash, now))
+
+
+def _named(found: Sequence[ApiKey], id_or_prefix: str) -> ApiKey:
+    for api_key in found:
         if id_or_prefix in {api_key.id, api_key.prefix}:
-            removal = api_keys.remove(workspace_id, {api_key.hash})
-            table.commit(*removal, *request_windows.note_revocation(workspace_id, now))
-            return
+            return api_key
     raise ApiKeyNotFound
 
 
 def _forget_expired(table: Table, now: datetime, workspace_id: str) -> None:
     """Expired keys must not hold places; those that TTL has deleted are known by their hash alone."""
-    listed = api_keys.read_hashes(table, workspace_id)
+    listed = api_keys.read_set(table, workspace_id).all
     alive = {api_key.hash for api_key in api_keys.read_some(table, listed) if not api_key.is_expired(now)}
     if gone := listed - alive:
         table.commit(*api_keys.remove(workspace_id, gone))

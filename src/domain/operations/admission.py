@@ -142,8 +142,15 @@ class Rerun(Admission):
 
     @override
     def reads(self) -> tuple[Key, ...]:
+        return (self._at,)
+
+    @override
+    def reads_then(self, found: Found) -> tuple[Key, ...]:
+        if self._at not in found:
+            return ()
+        given = (executions.input_key(self.execution_id),) if isinstance(self.program_input, SameInput) else ()
         last_taken = (steps.key(self.execution_id, self.from_step - 1),) if self.from_step else ()
-        return self._at, executions.input_key(self.execution_id), *last_taken
+        return *given, *last_taken
 
     @override
     def plan(self, found: Found) -> Plan:

@@ -8,11 +8,11 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.aws.keys import Key
 from domain.callables import SIGNATURES
 from domain.entities import executions, journal, reviews, steps, workflows
 from domain.entities.executions import State, Status
 from domain.program.outlines import outline
-from domain.refusals import ExecutionNotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,17 +70,16 @@ class History:
 
 def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> History:
     """Read the history of an execution but for what it has done, or raise `ExecutionNotFound`."""
-    at, at_input = executions.key(workspace_id, execution_id), executions.input_key(execution_id)
-    found = table.get_many(at, at_input)
-    if at not in found:
-        raise ExecutionNotFound
-    state = executions.state_of(found[at])
+    state = executions.read_state(table, workspace_id, execution_id)
     execution = state.execution
+    # Only now: their keys do not say whose they are.
+    at_input, at_output = executions.input_key(execution_id), _output_key(state)
+    found = table.get_many(at_input, *([at_output] if at_output else ()))
     outlined, lines = _outline(table, workspace_id, execution.workflow_id, execution.version)
     return History(
         execution=execution,
         input=executions.input_of(found.get(at_input)),
-        output=_output(table, state),
+        output=steps.result_of(found[at_output]) if at_output in found else None,
         waiting=_waiting(table, now, state),
         reruns=tuple(executions.list_reruns(table, execution_id, _MOST_RERUNS)),
         outline=outlined,
@@ -103,12 +102,11 @@ def read_done(table: Table, execution: Execution, limit: int, after: Position | 
     return list(islice(heapq.merge(found_steps, found_calls, key=lambda done: done.at), limit))
 
 
-def _output(table: Table, state: State) -> Value:
-    """What a successful execution gives: the result of the step that it ended with."""
+def _output_key(state: State) -> Key | None:
+    """Where that stands which a successful execution gives: the result of the step that it ended with."""
     if state.execution.status is not Status.SUCCESS or not state.progress.next_step:
         return None
-    item = table.get(steps.key(state.execution.id, state.progress.next_step - 1))
-    return steps.result_of(item) if item else None
+    return steps.key(state.execution.id, state.progress.next_step - 1)
 
 
 def _waiting(table: Table, now: datetime, state: State) -> Waiting | None:

@@ -72,6 +72,10 @@ class Operation(ABC):
     def reads(self) -> tuple[Key, ...]:
         """The items that are read, in one call."""
 
+    def reads_then(self, found: Found) -> tuple[Key, ...]:  # noqa: ARG002 - most have read everything by then
+        """What else is read, in one more call, now that it is known whose it is: keys of executions do not say so."""
+        return ()
+
     @abstractmethod
     def plan(self, found: Found) -> Plan:
         """Refuse by raising a refusal, or say what is written."""
@@ -105,7 +109,7 @@ def _carry_out(stack: Stack, operation: Operation, claim: _Claim) -> Success:
     operation.repair(stack, found, receipt)
     if receipt:
         return Success(receipt.body, is_replay=True)
-    plan = operation.plan(found)
+    plan = operation.plan({**found, **stack.table.get_many(*operation.reads_then(found))})
     body = dumps(plan.body)
     try:
         stack.table.commit(*claim.writes(plan.owner, body, operation.now), *plan.writes)

@@ -200,7 +200,7 @@ _SINGLE = {
     "ListCompExpr": ("cond", "element"),
     "DictCompExpr": ("cond", "key", "value"),
 }
-_LISTS = {"CallExpr": "args", "ArrayExpr": "elements", "TemplateExpr": "parts"}
+_LISTS = {"CallExpr": ("args",), "ArrayExpr": ("elements",), "TemplateExpr": ("parts",)}
 
 
 def _operands(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
@@ -211,11 +211,11 @@ def _operands(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
     for field in _SINGLE.get(kind, ()):
         if isinstance(node.get(field), dict):
             yield f"{at}.{field}", node[field]
-    listed = node.get(_LISTS.get(kind, ""))
-    if isinstance(listed, list):
-        for index, inner in enumerate(listed):
+    for field in _LISTS.get(kind, ()):
+        listed = node.get(field)
+        for index, inner in enumerate(listed if isinstance(listed, list) else ()):
             if kind == "TemplateExpr" or not isinstance(inner, str):
-                yield f"{at}.{_LISTS[kind]}[{index}]", inner
+                yield f"{at}.{field}[{index}]", inner
     properties = node.get("properties")
     if kind == "ObjectExpr" and isinstance(properties, list):
         for index, inner in enumerate(properties):

@@ -98,7 +98,8 @@ def _model_at(location: _Location, model: type[BaseModel], source: Any) -> type[
         return model
     for part in location:
         source = source[part]
-    return _KINDS.get(source.get("kind"), nodes.Property)
+    kind = source.get("kind")
+    return _KINDS.get(kind, nodes.Property) if isinstance(kind, str) else nodes.Property
 
 
 def _unstorable(text: str) -> str:

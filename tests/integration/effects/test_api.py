@@ -105,6 +105,13 @@ def test_without_a_body_the_payload_goes_into_the_query(request_: Request, site:
         (["GET", "/..;x/admin"], "path must be relative"),
         (["GET", "\\..\\admin"], "path must be relative"),
         (["GET", "..%5cadmin"], "path must be relative"),
+        (["GET", "%252e%252e/admin"], "path must be relative"),
+        (["GET", "%252e%252e%252fadmin"], "path must be relative"),
+        (["GET", "%c0%ae%c0%ae/admin"], "path must be relative"),
+        (["GET", "orders%0d%0aX:y"], "path must be relative"),
+        (["GET", "orders%00"], "path must be relative"),
+        (["GET", "%2f%2fa.org"], "path must be relative"),
+        (["GET\r\nX: y", "orders"], "method must be one of"),
         (["GET", "orders", [1]], "payload must be an object, not list"),
     ],
 )
@@ -115,6 +122,20 @@ def test_what_is_no_request_below_the_base_url_is_refused(
         request_(*arguments)
 
     assert site.seen == []
+
+
+@pytest.mark.parametrize("path", ["a%2fb", "%C3%BC", "a%20b", "100%25", "a/./b", "a//b", "@b", ":80"])
+def test_what_stays_below_it_goes_out_as_it_was_written(request_: Request, site: Site, path: str) -> None:
+    request_("POST", path)
+
+    assert site.seen[0].path == f"/base/v1/{path}"
+
+
+def test_no_line_break_of_a_payload_reaches_the_request_as_one(request_: Request, site: Site) -> None:
+    request_("GET", "orders", {"a\r\nX: y": "b\r\nX: y"})
+
+    assert site.seen[0].path.endswith("&a%0D%0AX%3A+y=b%0D%0AX%3A+y")
+    assert "x" not in site.seen[0].headers
 
 
 def test_dots_in_a_name_leave_nothing(request_: Request, site: Site) -> None:
@@ -171,7 +192,7 @@ def test_a_base_url_without_a_host_reaches_nothing(context: CallContext, base_ur
 
 
 def test_no_password_of_the_base_url_is_in_a_message(context: CallContext, site: Site) -> None:
-    base_url = f"http://user:secret@{site.host}"
+    base_url = f"http://user:secret@{site.host}"  # pragma: allowlist secret
     context = replace(context, settings=replace(context.settings, api_base_url=base_url))
     site.answers["/gone"] = [Raw([])]
 
@@ -186,7 +207,7 @@ class TestCredential:
 
     @pytest.fixture
     def settings(self, settings: Settings, aws: None) -> Settings:
-        return replace(settings, api_credential_secret_arn="credential")
+        return replace(settings, api_credential_secret_arn="credential")  # pragma: allowlist secret
 
     def store(self, **secret: Any) -> None:
         boto3.client("secretsmanager").create_secret(Name="credential", **secret)
@@ -202,7 +223,7 @@ class TestCredential:
     def test_it_is_read_once_a_minute_so_that_one_that_was_rotated_is_used(
         self, context: CallContext, request_: Request, site: Site
     ) -> None:
-        self.store(SecretString="s3cret")
+        self.store(SecretString="s3cret")  # pragma: allowlist secret
         request_("GET", "orders")
         boto3.client("secretsmanager").put_secret_value(SecretId="credential", SecretString="rotated")
 
@@ -215,6 +236,7 @@ class TestCredential:
 
     @pytest.mark.parametrize(
         "secret",
+        # pragma: allowlist nextline secret
         [{"SecretString": "a\nb"}, {"SecretString": "sécret"}, {"SecretString": " \n"}, {"SecretBinary": b"s3cret"}],
         ids=["lines", "not ASCII", "blank", "binary"],
     )

@@ -11,7 +11,7 @@ from domain.callables import EFFECTS
 from domain.callables.effect import CallContext, Outcome, Retry
 from domain.callables.settings import Settings
 from domain.program.calls import CallFailed
-from domain.program.values import Value
+from domain.program.values import Value, loads
 from tests.integration.effects.conftest import Run
 from tests.support.programs import call, do, literal
 from tests.support.site import Raw, Said, Seen, Site
@@ -67,12 +67,33 @@ def test_its_own_headers_are_sent_and_may_replace_the_usual_ones(sent: Sent) -> 
     assert seen.headers["x"] == "~é"
 
 
-@pytest.mark.parametrize("name", ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Idempotency-Key"])
-def test_headers_of_the_connection_and_the_key_of_the_call_stay_ours(sent: Sent, site: Site, name: str) -> None:
-    seen = sent("POST", headers={name: "chunked", name.lower(): "chunked"}, body="12345")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Host",
+        "Content-Length",
+        "Transfer-Encoding",
+        "TE",
+        "Trailer",
+        "Connection",
+        "Keep-Alive",
+        "Upgrade",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "proxy-",
+        "Idempotency-Key",
+    ],
+)
+def test_headers_of_the_connection_and_the_key_of_the_call_are_not_for_programs_to_set(
+    request_: Request, site: Site, name: str
+) -> None:
+    site.seen.clear()
 
-    assert seen.body == b"12345"
-    assert "chunked" not in seen.headers.values()
+    for written in (name, name.lower(), name.upper()):
+        with pytest.raises(ValueError, match=f"options.headers.{written} is a header that programs do not set"):
+            request_("POST", site.url, {"headers": {"X": "y", written: "chunked"}, "body": "12345"})
+
+    assert site.seen == []
 
 
 @pytest.mark.parametrize("value", [None, {"a": [1, "ü"]}, [], "text"])
@@ -102,6 +123,13 @@ def test_a_text_body_goes_out_as_it_is(sent: Sent) -> None:
 )
 def test_what_is_asked_for(sent: Sent, path: str, query: Value, asked: str) -> None:
     assert sent("GET", path, query=query).path == f"/asked{asked}"
+
+
+def test_no_line_break_of_a_query_reaches_the_request_as_one(sent: Sent) -> None:
+    seen = sent("GET", "?%0d%0aX:%20y", query={"a\r\nX: y": "b\r\n\r\nGET /c HTTP/1.1\r\nX: y\u2028"})
+
+    assert seen.path == ("/asked?%0d%0aX:%20y&a%0D%0AX%3A+y=b%0D%0A%0D%0AGET+%2Fc+HTTP%2F1.1%0D%0AX%3A+y%E2%80%A8")
+    assert "x" not in seen.headers
 
 
 def test_the_root_is_asked_for_where_the_address_has_no_path(request_: Request, site: Site) -> None:
@@ -162,6 +190,7 @@ def test_a_connection_that_fails_every_time_fails_the_call(run: Run, site: Site)
         ("application/problem+json ; charset=utf-8", b"null", None),
         ("application/json", b"", None),
         ("application/json", b" \n", None),
+        ("application/json", b"[" * 64 + b"]" * 64, loads("[" * 64 + "]" * 64)),
         ("text/json", b"[1]", "[1]"),
         ("application/jsonlines", b"1", "1"),
         ("text/plain; about=application/json", b"1", "1"),
@@ -184,6 +213,8 @@ def test_a_body_is_parsed_where_it_is_json(
         (b"[1e999]", "the number 1e999 is too large"),
         (b'{"a": 1, "a": 2}', 'the key "a" stands twice in one object'),
         (b"NaN", "NaN is not a JSON number"),
+        (b"[" * 65 + b"]" * 65, "it is nested deeper than the limit of 64 levels"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "it is nested deeper than the limit of 64 levels"),
     ],
 )
 def test_a_body_that_only_says_that_it_is_json_fails_the_call(
@@ -195,7 +226,7 @@ def test_a_body_that_only_says_that_it_is_json_fails_the_call(
     assert str(failed.value) == f"the response says that it is JSON, and cannot be used: {sentence}"
 
 
-@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "", "GET ", None, 5])
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "", "GET ", "GET\r\nX: y", "GET / HTTP/1.1\r\n", None, 5])
 def test_a_method_that_there_is_not_is_refused(request_: Request, site: Site, method: Value) -> None:
     with pytest.raises(ValueError, match="method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, not "):
         request_(method, site.url)
@@ -219,6 +250,10 @@ def test_a_method_that_there_is_not_is_refused(request_: Request, site: Site, me
         "http://a.org/\x7f",
         "http://a.org/ü",
         "http://ü.org/",
+        "http://%6c.org/",
+        "http://a.org%00/",
+        "http://a.org\\b/",
+        "http://[fe80::1%25eth0]/",
     ],
 )
 def test_what_is_no_address_of_the_web_is_refused(request_: Request, url: str) -> None:
@@ -226,6 +261,7 @@ def test_what_is_no_address_of_the_web_is_refused(request_: Request, url: str) -
         request_("GET", url)
 
 
+# pragma: allowlist nextline secret
 @pytest.mark.parametrize("url", ["http://user:secret@a.org/", "http://user@a.org/", "http://@a.org/"])
 def test_a_name_and_password_in_an_address_are_refused(request_: Request, url: str) -> None:
     with pytest.raises(ValueError, match="url must not carry a user name or password; send an Authorization header"):

@@ -6,8 +6,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from threading import Event, Thread, Timer
@@ -26,6 +28,7 @@ from domain.program.values import Value
 from tests.support.site import Raw, Said, Site
 
 MANY = 60
+BOMB_BYTES = 60_000_000
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -99,6 +102,51 @@ def test_connecting_has_a_bound_of_its_own_within_that_of_the_request(
         other.join()
 
 
+def test_a_handshake_that_trickles_in_is_not_waited_for(context: CallContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte well within the bound, all of them together not; most of the time is over before it begins."""
+    monkeypatch.setattr(outgoing, "_LONGEST_CONNECT_SECONDS", 0.6)
+    sent: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+
+        def trickle() -> None:
+            connection, _ = slow.accept()
+            with connection, suppress(ConnectionError):
+                # The head of a record of 16,000 bytes, and the first of them.
+                for byte in b"\x16\x03\x03\x3e\x80\x02\x00\x3e\x7c" + bytes(MANY):
+                    connection.sendall(bytes([byte]))
+                    sent.append(bytes([byte]))
+                    time.sleep(0.05)
+
+        other = Thread(target=trickle)
+        other.start()
+        host = f"127.0.0.1:{slow.getsockname()[1]}"
+        context = replace(context, settings=Settings(allowed_hosts=frozenset({host})))
+
+        class Slow(HTTPConnection):
+            def connect(self) -> None:
+                time.sleep(0.5)
+                super().connect()
+
+        monkeypatch.setattr(outgoing, "HTTPConnection", Slow)
+        outcome = get(context, f"https://{host}/", timeout=60)
+
+        assert outcome == Retry(f"GET https://{host}/: no answer in time")
+        other.join()
+    assert len(sent) < 10
+
+
+def test_no_time_is_left_for_connecting_where_looking_up_took_it(
+    context: CallContext, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(host: str, *_: Any) -> str:
+        time.sleep(0.2)
+        return host
+
+    monkeypatch.setattr(outgoing, "resolve", late)
+
+    assert get(context, f"{site.url}/", timeout=0.1) == Retry(f"GET {site.url}/: no answer in time")
+
+
 def test_an_answer_may_take_longer_than_connecting(
     context: CallContext, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +159,39 @@ def test_an_answer_may_take_longer_than_connecting(
     outcome: Any = get(context, site.at(Raw(late())))
 
     assert outcome["status"] == 204
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Said(200, {}, b"x"),
+        Raw([b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (VALUE_BYTES + 1)]),
+        Raw([CHUNKED, b"zz\r\n"]),
+        Raw([b"HTTP/1.1 999999 OK\r\n\r\n"]),
+        Raw([b"HTTP/1.1 200 OK\r\nX: y\r\n\r\n", *[b"x" * 1000] * 10]),
+    ],
+    ids=["usual", "too large", "no chunk", "no status", "without a length"],
+)
+def test_nothing_of_a_connection_is_left_open_whatever_comes_of_it(
+    context: CallContext, site: Site, monkeypatch: pytest.MonkeyPatch, answer: Said | Raw
+) -> None:
+    """While the failure is still there, which holds whatever was at work."""
+    connections: list[socket.socket] = []
+    shut_at = outgoing._shut_at
+
+    def note(deadline: float, connection: socket.socket) -> Any:
+        connections.append(connection)
+        return shut_at(deadline, connection)
+
+    monkeypatch.setattr(outgoing, "_shut_at", note)
+    failures = []
+
+    try:
+        get(context, site.at(answer))
+    except CallFailed as failed:
+        failures.append(failed)
+
+    assert [connection.fileno() for connection in connections] == [-1]
 
 
 def test_no_timer_is_left_behind(context: CallContext, site: Site) -> None:
@@ -175,12 +256,120 @@ def test_an_answer_without_an_end_is_not_read_to_it(context: CallContext, site: 
     assert sum(sent) < 32 * 1024 * 1024
 
 
-def test_of_a_compressed_answer_what_counts_is_what_it_holds(context: CallContext, site: Site) -> None:
-    small: Any = get(context, site.at(Said(200, {"Content-Encoding": "gzip"}, gzip.compress(b"hello"))))
+def raw_deflate(data: bytes) -> bytes:
+    """The deflate that some servers mean: without zlib's head."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "Deflate": raw_deflate,
+    "gzip, gzip": lambda data: gzip.compress(gzip.compress(data)),
+    "deflate, gzip": lambda data: gzip.compress(zlib.compress(data)),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("framed", [True, False], ids=["with a length", "in chunks"])
+def test_of_a_compressed_answer_what_counts_is_what_it_holds(
+    context: CallContext, site: Site, encoding: str, framed: bool
+) -> None:
+    def answering(body: bytes) -> str:
+        headers = {"Content-Encoding": encoding}
+        if framed:
+            return site.at(Said(200, headers, body))
+        chunks = [b"%x\r\n%b\r\n" % (len(body), body), b"0\r\n\r\n"]
+        return site.at(Raw([CHUNKED[:-2], f"Content-Encoding: {encoding}\r\n\r\n".encode(), *chunks]))
+
+    small: Any = get(context, answering(ENCODINGS[encoding](b"hello")))
     assert small["body"] == "hello"
 
-    with pytest.raises(CallFailed, match="the response is larger than the limit of 262144 bytes"):
-        get(context, site.at(Said(200, {"Content-Encoding": "gzip"}, gzip.compress(b"x" * 10**7))))
+    bomb = answering(ENCODINGS[encoding](bytes(BOMB_BYTES)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CallFailed, match="the response is larger than the limit of 262144 bytes"):
+            get(context, bomb)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < BOMB_BYTES / 10
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "unheard-of"])
+def test_an_encoding_that_is_not_read_is_not_unpacked(context: CallContext, site: Site, encoding: str) -> None:
+    answer: Any = get(context, site.at(Said(200, {"Content-Encoding": encoding}, b"\x0b\x02\x80hello\x03")))
+
+    assert answer["body"] == "\x0b\x02\ufffdhello\x03"
+
+
+def test_an_answer_may_be_unpacked_a_few_times_and_not_without_end(context: CallContext, site: Site) -> None:
+    url = site.at(Said(200, {"Content-Encoding": ", ".join(["gzip"] * 50)}, gzip.compress(b"")))
+
+    assert get(context, url) == Retry(f"GET {url}: the connection failed")
+
+
+def without_end(site: Site, head: bytes, piece: bytes) -> tuple[str, list[int]]:
+    """Arrange an answer that goes on and on; answers with its address, and the sizes of what was sent of it."""
+    sent: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        yield head
+        while len(sent) < 1000:
+            sent.append(len(piece))
+            yield piece
+
+    return site.at(Raw(endless())), sent
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\nX: " + b"x" * 60_000 + b"\r\n\r\n"),
+        (CHUNKED + b"0\r\n", b"X: " + b"x" * 60_000 + b"\r\n"),
+        (CHUNKED, b"1;" + b"x" * 60_000 + b"\r\nx\r\n"),
+        (CHUNKED[:-2] + b"Content-Encoding: gzip\r\n\r\n", b"ea60\r\n" + gzip.compress(b"") * 3000 + b"\r\n"),
+    ],
+    ids=["provisional answers", "trailers", "extensions of chunks", "nothing, compressed"],
+)
+def test_what_comes_in_beside_a_body_has_an_end_too(
+    context: CallContext, site: Site, head: bytes, piece: bytes
+) -> None:
+    url, sent = without_end(site, head, piece)
+
+    with pytest.raises(CallFailed, match="the response takes more than 2097152 bytes, its headers included"):
+        get(context, url)
+
+    # More than the limit was sent, into the buffers of both sides, and by far not everything.
+    assert sum(sent) < 32 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"HTTP/1.1 200 ", b"x" * 60_000),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 60_000),
+        (b"HTTP/1.1 200 OK\r\n", b"X: " + b"x" * 1000 + b"\r\n"),
+        (CHUNKED, b"1" + b"0" * 60_000),
+        (CHUNKED + b"0\r\nX: ", b"x" * 60_000),
+    ],
+    ids=["status", "header", "headers", "size of a chunk", "trailer"],
+)
+def test_lines_and_headers_without_end_are_a_failed_connection(
+    context: CallContext, site: Site, head: bytes, piece: bytes
+) -> None:
+    url, sent = without_end(site, head, piece)
+
+    assert get(context, url) == Retry(f"GET {url}: the connection failed")
+    assert sum(sent) < 32 * 1024 * 1024
+
+
+def test_a_body_in_chunks_of_a_byte_may_be_as_large_as_a_value(context: CallContext, site: Site) -> None:
+    answer: Any = get(context, site.at(Raw([CHUNKED, b"1\r\nx\r\n" * VALUE_BYTES, b"0\r\n\r\n"])))
+
+    assert len(answer["body"]) == VALUE_BYTES
 
 
 @pytest.mark.parametrize(
@@ -348,8 +537,8 @@ class _Silent:
     made: ClassVar[list[tuple[str, int, float]]] = []
     closed: ClassVar[list[bool]] = []
 
-    def __init__(self, address: str, port: int, *, timeout: float, server_hostname: str = "") -> None:
-        self.made.append((address, port, timeout))
+    def __init__(self, address: str, port: int, *, timeout: float) -> None:
+        self.made.append((address, port, round(timeout, 1)))
 
     def connect(self) -> None:
         raise ConnectionRefusedError
@@ -369,13 +558,12 @@ def test_a_connection_goes_to_the_port_of_its_scheme_within_its_bound_and_is_clo
     _Silent.made.clear()
     _Silent.closed.clear()
     monkeypatch.setattr(outgoing, "HTTPConnection", _Silent)
-    monkeypatch.setattr(outgoing, "HTTPSConnection", _Silent)
-    monkeypatch.setattr(outgoing, "resolve", lambda host, port, _: f"{host} at {port}")
+    monkeypatch.setattr(outgoing, "resolve", lambda host, port, _, seconds: f"{host} at {port}, {seconds:.0f}")
     options: Any = {} if timeout is None else {"timeout": timeout}
 
     assert isinstance(EFFECTS["http.request"].perform(context, "GET", url, options), Retry)
 
-    assert _Silent.made == [(f"a.org at {port}", port, bound)]
+    assert _Silent.made == [(f"a.org at {port}, {bound:.0f}", port, bound)]
     assert _Silent.closed == [True]
 
 
