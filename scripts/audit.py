@@ -57,7 +57,7 @@ in .checkov.yaml."""
 def secrets() -> bool:
     """Look for secrets in every file that is, or is about to be, in the repository."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -66,7 +66,7 @@ def secrets() -> bool:
     if listed.returncode:
         print("· this is no repository of git: no secrets were looked for")
         return True
-    files = [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    files = listed.stdout.rstrip("\0").split("\0")
     scan = partial(_succeeds, "detect-secrets-hook", "--no-verify", "--baseline", ".secrets.baseline")
     at_once = os.process_cpu_count() or 1
     with ThreadPoolExecutor() as pool:

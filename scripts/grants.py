@@ -11,10 +11,10 @@ _TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 _HEAD = """# Grants
 
 What each role of `template.yaml` may do, and nothing else; generated from the template, so that a change of it is read
-in a review. Items are those with such a partition key. A grant that has a condition is there only when the parameter
-behind that is set.
+in a review. "Where" has the partition keys of items, and what else must hold of a request. A grant that has an "If" is
+there only when the parameter behind that is set.
 
-| Role | May | On | Items | If |
+| Role | May | On | Where | If |
 | --- | --- | --- | --- | --- |
 """
 
@@ -25,7 +25,7 @@ def grants() -> str:
     rows = [
         f"| {name} | {', '.join(f'`{action}`' for action in sorted(statement['Action']))} "
         f"| {', '.join(f'`{resource}`' for resource in _resources(statement['Resource']))} "
-        f"| {', '.join(f'`{key}`' for key in _keys(statement))} | {condition} |"
+        f"| {', '.join(_conditions(statement))} | {condition} |"
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::IAM::Role"
         for policy in resource["Properties"]["Policies"]
@@ -46,10 +46,14 @@ def _statements(entry: Any, condition: str) -> Iterator[tuple[Any, str]]:
         yield entry, condition
 
 
-def _keys(statement: Any) -> list[str]:
-    """The patterns of the partition keys that a statement is about; none where it is not about items."""
-    keys: list[str] = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
-    return keys
+def _conditions(statement: Any) -> list[str]:
+    """What must hold of a request besides: the patterns of partition keys as they are, of all else with its name."""
+    named = {key: values for keys in statement.get("Condition", {}).values() for key, values in keys.items()}
+    return [
+        f"`{value}`" if key == "dynamodb:LeadingKeys" else f"`{key}` is `{value}`"
+        for key, values in named.items()
+        for value in _resources(values)
+    ]
 
 
 def _resources(resource: Any) -> list[str]:
@@ -61,5 +65,7 @@ def _text(resource: Any) -> str:
     if isinstance(resource, str):
         return resource
     [(function, argument)] = resource.items()
-    text = ".".join(argument) if function == "Fn::GetAtt" and isinstance(argument, list) else str(argument)
+    if isinstance(argument, list):
+        argument = ".".join(argument) if function == "Fn::GetAtt" else argument[0]
+    text = str(argument)
     return text.replace("arn:${AWS::Partition}:", "").replace(":${AWS::Region}:${AWS::AccountId}:", ":")

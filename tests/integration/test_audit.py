@@ -42,12 +42,12 @@ SECRETS = {
 def test_a_secret_in_a_file_is_found_before_it_is_committed(
     repository: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (repository / "notes.txt").write_text("\n".join(SECRETS.values()))
+    (repository / "notés.txt").write_text("\n".join(SECRETS.values()))
 
     assert not audit.secrets()
 
     said = capfd.readouterr().out
-    assert {*re.findall(r"notes\.txt:(\d+)", said)} == {str(line) for line in range(1, len(SECRETS) + 1)}
+    assert {*re.findall(r"notés\.txt:(\d+)", said)} == {str(line) for line in range(1, len(SECRETS) + 1)}
     assert not [kind for kind, secret in SECRETS.items() if secret in said]
 
 

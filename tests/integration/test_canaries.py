@@ -305,8 +305,13 @@ def credential(monkeypatch: pytest.MonkeyPatch, aws: None) -> Iterator[str]:
     api._credential.cache_clear()
 
 
-@pytest.mark.parametrize("said", ANSWERS)
-@pytest.mark.parametrize("path", ["orders", "//evil/", "..", "@evil"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        *(("orders", said) for said in ANSWERS),
+        *((path, "a text that echoes it") for path in ("//evil/", "..", "@evil")),
+    ],
+)
 def test_the_credential_of_the_api_goes_to_the_api_and_is_shown_nowhere(
     sinks: Sinks, worker: Worker, owner: Tenant, site: Site, credential: str, said: str, path: str
 ) -> None:
@@ -469,7 +474,7 @@ def test_what_make_up_prints_to_go_on_with_has_no_key_in_it(tmp_path: Path, monk
 
     assert not shows(up._next_lines(stack, "e", "https://site"), secret)
     assert "-H @authorization" in up._next_lines(stack, "e", "https://site")
-    events.render_events(stack, "e", "r")
+    events.render_events(stack, execution_id="e", review_id="r", webhook_id="h", delivery_id="d")
     holding = [file for file in tmp_path.rglob("*") if file.is_file() and shows(file.read_text(), secret)]
     assert len(holding) > 10
     assert {oct(file.stat().st_mode)[-3:] for file in holding} == {"600"}

@@ -129,6 +129,28 @@ def test_no_setting_has_events_logged() -> None:
     assert done.stdout == ""
 
 
+def test_libraries_log_through_the_same_filter_and_nothing_is_written_twice() -> None:
+    """As on Lambda, whose runtime gives the root a handler of its own before it loads a function."""
+    program = (
+        "import logging, sys\n"
+        "logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))\n"
+        "from handlers.logs import logger\n"
+        "logger.info('ours')\n"
+        "logging.getLogger('domain.rules').info('the rules')\n"
+        "logging.getLogger('library').warning('sent %s', 'sk_live_0123456789abcdef')\n"
+        "logging.getLogger('library').info('how it sends')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"src{os.pathsep}."}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stderr == ""
+    said = [json.loads(line)["message"] for line in done.stdout.splitlines()]
+    assert said == ["ours", "the rules", "sent sk_live_[redacted]"]
+
+
 def test_a_refusal_is_no_crash_and_a_crash_is_told(
     worker: Worker, written: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from domain.entities import deliveries, webhooks
 from domain.entities.api_keys import Scope
 from domain.entities.executions import Status
 from domain.operations import attempts, delivering
+from domain.operations.signing import secret_of
 from domain.operations.webhooks import TOLD
 from handlers import (
     create_webhook,
@@ -35,6 +36,7 @@ from handlers import (
     test_webhook,
     update_webhook,
 )
+from handlers.logs import redacted
 from scripts.local import cloud as clouds
 from tests.support.documents import ROOT, rows, section
 from tests.support.hooks import Hooks
@@ -175,6 +177,11 @@ def test_a_secret_is_shown_once_and_stored_nowhere(hooks: Hooks, caplog: pytest.
     assert first["webhook_id"] in everywhere
     for secret in secrets:
         assert secret.removeprefix("whsec_")[:20] not in everywhere
+
+
+def test_a_secret_in_a_line_of_the_log_is_cut_out() -> None:
+    secret = secret_of(b"key", "1" * 24, 1)
+    assert redacted(f'{{"secret": "{secret}", "next": 1}}') == '{"secret": "whsec_[redacted]", "next": 1}'
 
 
 # What receivers see.

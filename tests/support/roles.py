@@ -41,13 +41,14 @@ _TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/table"
 @dataclass(frozen=True)
 class Ask:
     """What IAM is asked by a call: the action, on what, and of items the partition keys, and the attributes that an
-    update names; `None` on whatever it is.
+    update names, of a mail its sender; `None` on whatever it is.
     """
 
     action: str
     resource: str | None
     keys: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    sender: str | None = None
 
 
 @dataclass
@@ -138,10 +139,12 @@ def asks(service: str, operation: str, parameters: Any) -> Iterator[Ask]:
             yield Ask("states:SendTaskSuccess", MACHINE_ARN)
         case "states", _:
             yield Ask(f"states:{operation}", parameters.get("stateMachineArn") or parameters["executionArn"])
+        # Which of the two depends on what is verified.
         case "ses", _:
-            yield Ask(
-                f"ses:{operation}", f"arn:aws:ses:us-east-1:123456789012:identity/{parameters['FromEmailAddress']}"
-            )
+            sender = parameters["FromEmailAddress"]
+            for identity in (sender, sender.partition("@")[2]):
+                arn = f"arn:aws:ses:us-east-1:123456789012:identity/{identity}"
+                yield Ask(f"ses:{operation}", arn, sender=sender)
         case "secretsmanager", _:
             yield Ask(f"secretsmanager:{operation}", parameters["SecretId"])
         # IAM knows no batches of messages.
@@ -203,14 +206,23 @@ def _rendered(value: Any) -> Any:
             return _attribute(path)
         case {"Ref": name}:
             return _value(name)
+        case {"Fn::Sub": [text, names]}:
+            named = {name: _rendered(inner) for name, inner in names.items()}
+            return _substituted(re.sub(r"\$\{(\w+)\}", lambda found: named.get(found[1], found[0]), text))
         case {"Fn::Sub": text}:
-            return re.sub(r"\$\{([\w:.]+)\}", lambda found: _value(found[1]), text)
+            return _substituted(text)
+        case {"Fn::Select": [index, {"Fn::Split": [by, whole]}]}:
+            return _rendered(whole).split(by)[int(index)]
         case dict():
             return {name: _rendered(inner) for name, inner in value.items()}
         case list():
             return [_rendered(inner) for inner in value]
         case _:
             return value
+
+
+def _substituted(text: str) -> str:
+    return re.sub(r"\$\{([\w:.]+)\}", lambda found: _value(found[1]), text)
 
 
 def _value(name: str) -> str:
@@ -238,6 +250,7 @@ def allows(granted: list[Any], ask: Ask) -> bool:
                 service_context={
                     "dynamodb:leadingkeys": list(ask.keys),
                     "dynamodb:attributes": list(ask.attributes) or None,
+                    "ses:fromaddress": ask.sender,
                 },
             ),
             policies,

@@ -16,7 +16,7 @@ from domain.refusals import Unavailable
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SECONDS = 30.0
-_HIDDEN = "[credential]"
+_HIDDEN = "[redacted]"
 
 
 def _method(method: Value) -> str:
@@ -26,7 +26,7 @@ def _method(method: Value) -> str:
 def _path(path: Value) -> str:
     if not isinstance(path, str) or not path.isascii() or not path.isprintable() or " " in path or "#" in path:
         raise ValueError(f"path must be a path in ASCII without spaces and fragment, not {text_of(path)[:100]!r}")
-    read = path.partition("?")[0]
+    read = "/" + path.partition("?")[0].removeprefix("/")
     # As whoever stands between us and the API might read it, once or twice: without percent forms.
     for _ in range(3):
         if not _is_below(read):

@@ -111,6 +111,8 @@ def test_without_a_body_the_payload_goes_into_the_query(request_: Request, site:
         (["GET", "orders%0d%0aX:y"], "path must be relative"),
         (["GET", "orders%00"], "path must be relative"),
         (["GET", "%2f%2fa.org"], "path must be relative"),
+        (["GET", "%2fa.org"], "path must be relative"),
+        (["GET", "/%252fa.org"], "path must be relative"),
         (["GET\r\nX: y", "orders"], "method must be one of"),
         (["GET", "orders", [1]], "payload must be an object, not list"),
     ],

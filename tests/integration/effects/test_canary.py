@@ -380,7 +380,7 @@ class TestApi:
 
         assert api.seen[0].headers["authorization"] == f"Bearer {CREDENTIAL}"
         if status == 200:
-            assert "[credential]" in caplog.text
+            assert "[redacted]" in caplog.text
         for form in (CREDENTIAL, dumps(CREDENTIAL)[1:-1], quote(CREDENTIAL), CREDENTIAL[:5]):
             for where in (repr(ran), caplog.text, repr(dynamodb.scan(TableName="table")["Items"])):
                 assert form not in where

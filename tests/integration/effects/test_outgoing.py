@@ -366,6 +366,24 @@ def test_lines_and_headers_without_end_are_a_failed_connection(
     assert sum(sent) < 32 * 1024 * 1024
 
 
+def test_an_answer_may_take_as_much_as_is_read_of_one(context: CallContext, site: Site) -> None:
+    """All of its chunks have a byte, and something beside it."""
+    end = b"0\r\n\r\n"
+
+    def taking(size: int) -> str:
+        count, rest = divmod(size - len(CHUNKED) - len(end), 16 * 1024)
+        chunks = [
+            b"1;" + b"x" * (length - 7) + b"\r\nx\r\n" for length in [16 * 1024] * (count - 1) + [16 * 1024 + rest]
+        ]
+        return site.at(Raw([CHUNKED, *chunks, end]))
+
+    answer: Any = get(context, taking(2_097_152))
+    assert set(answer["body"]) == {"x"}
+
+    with pytest.raises(CallFailed, match="the response takes more than 2097152 bytes"):
+        get(context, taking(2_097_153))
+
+
 def test_a_body_in_chunks_of_a_byte_may_be_as_large_as_a_value(context: CallContext, site: Site) -> None:
     answer: Any = get(context, site.at(Raw([CHUNKED, b"1\r\nx\r\n" * VALUE_BYTES, b"0\r\n\r\n"])))
 
