@@ -49,7 +49,7 @@ class Tenant:
 
 
 def tenant(worker: Worker) -> Tenant:
-    """A workspace with executions that run, wait and have ended, reviews pending and decided, a webhook, and receipts."""
+    """A workspace with executions that run, wait and have ended, reviews of both kinds, a webhook, and receipts."""
     stack, now = worker.stack, worker.clock()
     owner = accounts.create_workspace(
         stack.table, now, name="Tenant", plan=Plan.ENTERPRISE, credits=10**6, requests_per_minute=10**6
