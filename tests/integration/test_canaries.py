@@ -39,6 +39,7 @@ from tests.support.given import NOW
 from tests.support.operations import publish, stack_of, started
 from tests.support.programs import call, do, let, literal, program, var
 from tests.support.requests import Context
+from tests.support.roles import CREDENTIAL_ARN
 from tests.support.site import Raw, Said, Site
 from tests.support.template import ROOT
 from tests.support.tenants import ENDPOINTS, Tenant, answer, names_in_path, paths, request, tenant
@@ -301,7 +302,8 @@ ANSWERS: dict[str, Said | Raw] = {
 @pytest.fixture
 def credential(monkeypatch: pytest.MonkeyPatch, aws: None) -> Iterator[str]:
     api._credential.cache_clear()
-    yield boto3.client("secretsmanager").create_secret(Name="api", SecretString=CREDENTIAL)["ARN"]
+    boto3.client("secretsmanager").create_secret(Name=CREDENTIAL_ARN.rpartition(":")[2], SecretString=CREDENTIAL)
+    yield CREDENTIAL_ARN
     api._credential.cache_clear()
 
 
