@@ -133,9 +133,10 @@ def _everywhere(endpoint: Endpoint, owner: Tenant) -> Iterator[Any]:
             yield request(endpoint, owner, path, {parameter.name: STRAY})
         body = request(endpoint, owner, path)
         yield {**body, "body": f'{{"{STRAY}": 1'}
+    own = next(paths(endpoint, owner))
     for name in names_in_path(endpoint):
-        yield request(endpoint, owner, {name: "0" * 24})
-        yield request(endpoint, owner, {name: STRAY})
+        yield request(endpoint, owner, {**own, name: "0" * 24})
+        yield request(endpoint, owner, {**own, name: STRAY})
     yield {**request(endpoint, owner, next(paths(endpoint, owner))), "resource": "/v2"}
 
 

@@ -540,7 +540,12 @@ def test_a_receiver_that_hangs_is_left_after_its_time_and_holds_up_no_other(
     hooks: Hooks, site: Site, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "SECONDS", 0.5)
-    slow, quick = hooks.create(f"{site.url}/hang{path}"), hooks.create(site.url + path)
+
+    def silent() -> Iterator[bytes]:
+        time.sleep(3)
+        yield b""
+
+    slow, quick = hooks.create(site.at(Raw(silent()))), hooks.create(site.url + path)
     hooks.happens()
     begun = time.monotonic()
     done: dict[str, int] = {}

@@ -1,6 +1,7 @@
 """Short ways to carry out operations in tests."""
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +26,17 @@ from domain.program.values import Value
 
 def stack_of(table: Table, machine: StateMachine) -> Stack:
     """A stack of these parts; all else is made when it is used, where AWS is moto's."""
-    return Stack(lambda: table, lambda: machine, _bus, _event_dead_letters, _deliveries, lambda: WEBHOOK_KEY)
+    return Stack(lambda: table, lambda: machine, _bus, _event_dead_letters, _deliveries, _webhook_key)
 
 
 WEBHOOK_KEY = b"the key of the tests"
+
+
+def _webhook_key() -> bytes:
+    client, name = boto3.client("secretsmanager"), "WebhookKey"
+    with suppress(client.exceptions.ResourceExistsException):
+        client.create_secret(Name=name, SecretString=WEBHOOK_KEY.decode())
+    return client.get_secret_value(SecretId=name)["SecretString"].encode()
 
 
 def _deliveries() -> Queue:

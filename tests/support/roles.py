@@ -145,14 +145,16 @@ def asks(service: str, operation: str, parameters: Any) -> Iterator[Ask]:
             for identity in (sender, sender.partition("@")[2]):
                 arn = f"arn:aws:ses:us-east-1:123456789012:identity/{identity}"
                 yield Ask(f"ses:{operation}", arn, sender=sender)
+        # What the parts of a test's stack make when they are first used.
+        case "sqs" | "events" | "secretsmanager", "CreateQueue" | "CreateEventBus" | "CreateSecret":
+            return
         case "secretsmanager", _:
             yield Ask(f"secretsmanager:{operation}", parameters["SecretId"])
-        # What the parts of a test's stack make when they are first used.
-        case "sqs" | "events", "CreateQueue" | "CreateEventBus":
-            return
         # IAM knows no batches of messages.
         case "sqs", _:
-            yield Ask(f"sqs:{operation.removesuffix('Batch')}", None)
+            is_dead = parameters["QueueUrl"].endswith("/event-dead-letters")
+            queue = "EventDeadLetters" if is_dead else "WebhookDeliveries"
+            yield Ask(f"sqs:{operation.removesuffix('Batch')}", f"arn:of:{queue}.Arn")
         case _:
             yield Ask(f"{service}:{operation}", None)
 

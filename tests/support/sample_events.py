@@ -51,9 +51,11 @@ def answered(event: Path, worker: Worker) -> Any:
     )
     hook = Webhook(new_id(now), workspace.id, f"http://{CLOSED}/hook", "", (), (), to_text(now))
     table.commit(*webhooks.create(hook))
-    tried = deliveries.new(hook.id, workspace.id, (f"{execution_id}-1", "execution.failed", now, "{}"), now)
+    tried = deliveries.new(hook.id, workspace.id, (f"{execution_id}-9", "execution.failed", now, "{}"), now)
     table.commit(deliveries.create(tried))
     worker = replace(worker, allowed_hosts=frozenset({CLOSED}))
+    # As the worker of a function that has just begun.
+    vars(worker.stack).pop("webhook_key", None)
     ids = {"execution_id": execution_id, "review_id": asked[0].id if asked else "0" * 24}
     text = filled(event.read_text(), stack, **ids, webhook_id=hook.id, delivery_id=tried.id)
     handler = importlib.import_module(f"handlers.{event.stem}").handler
