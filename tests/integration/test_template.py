@@ -156,7 +156,7 @@ def test_who_signs_may_read_the_key_and_nobody_else_may(resources: Any) -> None:
     may = {
         "Effect": "Allow",
         "Action": ["secretsmanager:GetSecretValue"],
-        "Resource": {"Ref": "WebhookKey"},
+        "Resource": {"Fn::GetAtt": ["WebhookKey", "Id"]},
     }
     signing = {
         name

@@ -148,6 +148,8 @@ def asks(service: str, operation: str, parameters: Any) -> Iterator[Ask]:
         # What the parts of a test's stack make when they are first used.
         case "sqs" | "events" | "secretsmanager", "CreateQueue" | "CreateEventBus" | "CreateSecret":
             return
+        case "secretsmanager", _ if parameters["SecretId"] == "WebhookKey":
+            yield Ask(f"secretsmanager:{operation}", "arn:of:WebhookKey.Id")
         case "secretsmanager", _:
             yield Ask(f"secretsmanager:{operation}", parameters["SecretId"])
         # IAM knows no batches of messages.
