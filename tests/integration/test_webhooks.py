@@ -501,6 +501,18 @@ def test_attempts_that_were_made_are_not_made_again(hooks: Hooks, site: Site, pa
     assert len(seen(site, path)) == 1
 
 
+def test_a_message_that_comes_twice_makes_one_attempt(hooks: Hooks, site: Site, path: str) -> None:
+    site.answers[path] = [Said(500)]
+    webhook_id = hooks.create(site.url + path)["webhook_id"]
+    hooks.happens()
+    [delivery] = hooks.stored(webhook_id)
+    hooks.pump()
+    sender = attempts.Sender(hooks.stack, hooks.worker.clock, b"", frozenset({site.host}), lambda: 1.0)
+
+    assert sender.attempt(delivering.Errand(delivery.workspace_id, webhook_id, delivery.id, 0)) == "made already"
+    assert len(seen(site, path)) == 1
+
+
 def test_a_pass_takes_a_hundred_deliveries_of_each_webhook(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering, "AT_ONCE", 3)
     for name in ("a", "b"):
