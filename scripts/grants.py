@@ -50,9 +50,10 @@ def _conditions(statement: Any) -> list[str]:
     """What must hold of a request besides: the patterns of partition keys as they are, of all else with its name."""
     named = {key: values for keys in statement.get("Condition", {}).values() for key, values in keys.items()}
     return [
-        f"`{value}`" if key == "dynamodb:LeadingKeys" else f"`{key}` is `{value}`"
+        ", ".join(f"`{value}`" for value in _resources(values))
+        if key == "dynamodb:LeadingKeys"
+        else f"`{key}` is {' or '.join(f'`{value}`' for value in _resources(values))}"
         for key, values in named.items()
-        for value in _resources(values)
     ]
 
 

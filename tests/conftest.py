@@ -148,7 +148,7 @@ def workflow(table: Table, workspace: Workspace) -> Workflow:
 
 @pytest.fixture
 def at_commit(dynamodb: Any, watch: Watch) -> AtCommit:
-    """Lets something happen right before the nth transaction from now on is carried out: somebody else does it."""
+    """Lets something happen right before the nth commit from now on is carried out: somebody else does it."""
 
     def arrange(action: Callable[[], Any], *, nth: int = 1) -> None:
         left = [nth]
@@ -159,7 +159,8 @@ def at_commit(dynamodb: Any, watch: Watch) -> AtCommit:
                 with watch.works(None):
                     action()
 
-        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", happen)
+        for operation in ("TransactWriteItems", "UpdateItem"):
+            dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", happen)
 
     return arrange
 

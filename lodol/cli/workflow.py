@@ -9,6 +9,7 @@ from lodol.cli.console import AsJson, CannotDo, StackName, command, print_json, 
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
+    from domain.entities.workflows import Workflow
 
 ON_THIS_MACHINE = "Files, on this machine"
 _ON_A_STACK = "On a stack, for operators"
@@ -74,7 +75,6 @@ def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson
     from domain.entities import workflows, workspaces
     from domain.entities.workflows import Workflow
     from lodol.cli import stack
-    from views.bodies import workflow as body_of
 
     table = stack.find(stack_name).table
     workspaces.read(table, workspace)
@@ -82,7 +82,7 @@ def list_workflows(workspace: str, stack_name: StackName = None, as_json: AsJson
     while page := workflows.list_page(table, workspace, _PAGE, found[-1].id if found else None):
         found += page
     columns = ("workflow_id", "version", "updated_at", "last_run_at", "archived_at", "name")
-    show_list("workflows", [body_of(workflow) for workflow in found], columns, as_json=as_json)
+    show_list("workflows", [_body(table, workflow) for workflow in found], columns, as_json=as_json)
 
 
 @app.command("show", rich_help_panel=_ON_A_STACK)
@@ -99,7 +99,7 @@ def show_workflow(
 ) -> None:
     """Show a workflow with its program."""
     from domain.callables import SIGNATURES
-    from domain.entities import workflows
+    from domain.entities import executions, workflows
     from domain.program.python.printing import written
     from lodol.cli import stack
     from lodol.cli.documents import to_yaml
@@ -118,7 +118,8 @@ def show_workflow(
         named = {"name": found.name, "description": found.description, "workflow_id": found.id}
         write(written(program, SIGNATURES, **named))
     else:
-        show(workflow_with_program(found, program, source), as_json=as_json)
+        last_run_at = executions.last_started_at(table, workspace, found.id)
+        show(workflow_with_program(found, last_run_at, program, source), as_json=as_json)
 
 
 @app.command(rich_help_panel=_ON_A_STACK)
@@ -128,11 +129,10 @@ def archive(workspace: str, workflow: WorkflowOf, stack_name: StackName = None, 
     from domain.moments import utc_now
     from domain.operations import publishing
     from lodol.cli import stack
-    from views.bodies import workflow as body_of
 
     table = stack.find(stack_name).table
     archived = publishing.archive(table, utc_now(), workspace, _id_of(table, workspace, workflow))
-    show(body_of(archived), as_json=as_json)
+    show(_body(table, archived), as_json=as_json)
 
 
 @app.command(rich_help_panel=_ON_A_STACK)
@@ -141,11 +141,18 @@ def restore(workspace: str, workflow: WorkflowOf, stack_name: StackName = None, 
     """Let an archived workflow be run again."""
     from domain.operations import publishing
     from lodol.cli import stack
-    from views.bodies import workflow as body_of
 
     table = stack.find(stack_name).table
     restored = publishing.restore(table, workspace, _id_of(table, workspace, workflow))
-    show(body_of(restored), as_json=as_json)
+    show(_body(table, restored), as_json=as_json)
+
+
+def _body(table: "Table", workflow: "Workflow") -> dict[str, Any]:
+    """A workflow as its reader sees it."""
+    from domain.entities import executions
+    from views import bodies
+
+    return bodies.workflow(workflow, executions.last_started_at(table, workflow.workspace_id, workflow.id))
 
 
 def _id_of(table: "Table", workspace_id: str, workflow: str) -> str:

@@ -33,6 +33,7 @@ WORDS = {
     "request": "the request that started it",
     "execution": "its first slice and its end, with one step",
     "step": "further steps",
+    "first_effect": "a call that reaches out, before which there is nothing to record",
     "effect": "calls that reach out",
     "note": "other calls, and lines of its log",
     "wait": "waits of under half a minute, each with the slice behind it",
@@ -96,6 +97,8 @@ def lines_of(history: History) -> list[Line]:
     times["step"] = max(0, sum(isinstance(entry, StepEntry) for entry in history.entries) - 1)
     for entry in history.entries:
         times.update(_parts_of(entry))
+    if any(map(_is_first_effect, history.entries)):
+        times.update(first_effect=1, effect=-1)
     if history.status != "running" or history.waiting_for is None or history.waiting_for.kind != "decisions":
         times["decision"] = times["review"]
     busy = sum(map(_busy_seconds, history.entries))
@@ -134,6 +137,12 @@ def _is_effect(entry: HistoryEntry) -> bool:
     return effect is None or effect.reaches_out
 
 
+def _is_first_effect(entry: HistoryEntry) -> bool:
+    """Whether an entry is a call that reaches out, and the first thing that its execution does."""
+    is_first = isinstance(entry, CallEntry) and (entry.step, entry.call) == (0, 1)
+    return is_first and "effect" in _parts_of(entry)
+
+
 def _seconds_until(entry: CallEntry) -> float:
     """How long a sleep was asked for."""
     until = datetime.fromisoformat(entry.until or entry.started_at)
@@ -160,8 +169,10 @@ def _values(history: History, slices: int) -> Line | None:
 
     Every slice reads the input. Results are known as far as the history shows them, to their 2,000th character.
     """
-    results = [entry.result for entry in history.entries if isinstance(entry, StepEntry | CallEntry)]
-    sizes = [len(text.encode()) for text in results if text is not None]
+    told = [entry for entry in history.entries if isinstance(entry, StepEntry | CallEntry)]
+    # What a call and its step have in common is stored once.
+    results = {(entry.step, entry.result) for entry in told if entry.result is not None}
+    sizes = [len(text.encode()) for _, text in results]
     large = [size for size in sizes if size > _KILOBYTE]
     units, reads = sum(math.ceil(size / _KILOBYTE) - 1 for size in large), 0
     if history.input is not None:

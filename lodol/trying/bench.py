@@ -138,7 +138,7 @@ class Bench:
         table, world = self._stack.table, trial.world
         history = histories.read(table, world.now, self._workspace.id, trial.execution_id)
         done: list[tuple[Step, list[tuple[CallAt, Entry]]]] = []
-        for each in histories.read_done(table, history.execution, _PAGE, None):
+        for each in histories.read_done(table, history.state, _PAGE, None):
             if isinstance(each.what, Step):
                 done.append((each.what, []))
             else:

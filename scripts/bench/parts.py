@@ -90,6 +90,7 @@ def parts() -> Mapping[str, Usage]:
             "execution": one,
             "step": step,
             "effect": effect,
+            "first_effect": slices_of(on, do(post("https://a/"))) - one,
             "note": _each(on, do(call("time.now"))),
             "wait": _each(on, do(call("time.sleep", literal(1)))),
             "long_wait": _each(on, do(call("time.sleep", literal(3600)))),

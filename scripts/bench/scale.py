@@ -176,7 +176,6 @@ def _heat() -> dict[str, float]:
         heat = (request + slices).asked.heat
         places = {
             "the workspace's item": f"{workspace}/WORKSPACE",
-            "the workflow's item": f"{workspace}/WORKFLOW#",
             "the workspace's partition": f"{workspace}/",
             "the window that counts requests": f"{workspace}#WINDOW",
             "`by-status`, those running of the workspace": f"by-status/{workspace}#running",
@@ -358,7 +357,7 @@ second](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 What lies beyond is not built. Credits and slots as several counters of a workspace, of which an admission takes one at
 random and looks at the next only where that is empty, divide conflicts and units by their number; a digit of the
 execution's id in the partitions of `by-status` does the same there, as `due` has it already, for one more query each
-when listing; more parts of `due` are one constant. `last_run_at` of a workflow could be written once a minute."""
+when listing; more parts of `due` are one constant."""
 
 
 def _parts_of(place: str) -> int:

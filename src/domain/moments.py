@@ -1,7 +1,7 @@
 """Moments in time: what the product calls a clock, and how a moment is written down."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 type Clock = Callable[[], datetime]
 
@@ -24,6 +24,19 @@ def to_precise_text(moment: datetime) -> str:
 def in_utc(moment: datetime) -> datetime:
     """A moment that was written down: without an offset it is in UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+
+
+def epoch_milliseconds(moment: datetime) -> int:
+    """Write a moment as whole milliseconds since 1970."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def of_epoch_milliseconds(milliseconds: int) -> datetime:
+    """Read a moment that was written so."""
+    return _EPOCH + milliseconds * _MILLISECOND
 
 
 def epoch_seconds(moment: datetime) -> int:

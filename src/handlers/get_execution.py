@@ -13,9 +13,9 @@ from views import bodies
 def get_execution(request: Request) -> Answer:
     """Answer with an execution; without `include_step_results` its steps are not even read. Rule: contract "Get"."""
     with_steps = request.query(INCLUDE_STEP_RESULTS)
-    execution = executions.read(request.table, request.workspace.id, request.path_id("execution_id"))
-    shown = bodies.execution(execution, steps.read_all(request.table, execution) if with_steps else None)
-    return ok(shown, retry_after(execution, request.now))
+    state = executions.read_state(request.table, request.workspace.id, request.path_id("execution_id"))
+    shown = bodies.execution(state.execution, steps.read_all(request.table, state) if with_steps else None)
+    return ok(shown, retry_after(state.execution, request.now))
 
 
 handler = Endpoint(

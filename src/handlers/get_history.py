@@ -16,7 +16,7 @@ def get_history(request: Request) -> Answer:
     execution_id = request.path_id("execution_id")
     history = histories.read(request.table, request.now, request.workspace.id, execution_id)
     page = request.page(
-        lambda limit: histories.read_done(request.table, history.execution, limit, after),
+        lambda limit: histories.read_done(request.table, history.state, limit, after),
         lambda done: f"{done.at.step}.{done.at.call}",
         INCLUDE_PROGRAM,
     )

@@ -1,6 +1,6 @@
 """GET /v1/workflows: list the workspace's workflows, newest first."""
 
-from domain.entities import workflows
+from domain.entities import executions, workflows
 from domain.entities.api_keys import Scope
 from handlers.http import Answer, Endpoint, ok
 from handlers.parameters import AFTER, LIMIT
@@ -15,7 +15,8 @@ def list_workflows(request: Request) -> Answer:
         lambda limit: workflows.list_page(request.table, request.workspace.id, limit, after),
         lambda workflow: workflow.id,
     )
-    return ok({"workflows": list(map(bodies.workflow, page.rows))}, page.link)
+    last_runs = (executions.last_started_at(request.table, row.workspace_id, row.id) for row in page.rows)
+    return ok({"workflows": list(map(bodies.workflow, page.rows, last_runs))}, page.link)
 
 
 handler = Endpoint(

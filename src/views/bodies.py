@@ -67,8 +67,8 @@ def _step(step: Step) -> Body:
     return body
 
 
-def workflow(workflow: Workflow) -> Body:
-    """A workflow as lists show it."""
+def workflow(workflow: Workflow, last_run_at: str | None) -> Body:
+    """A workflow as lists show it, with when it was last run."""
     return {
         "workflow_id": workflow.id,
         "name": workflow.name,
@@ -76,14 +76,14 @@ def workflow(workflow: Workflow) -> Body:
         "version": workflow.version,
         "created_at": workflow.created_at,
         "updated_at": workflow.updated_at,
-        "last_run_at": workflow.last_run_at,
+        "last_run_at": last_run_at,
         "archived_at": workflow.archived_at,
     }
 
 
-def workflow_with_program(of: Workflow, program: Value, source: str | None) -> Body:
+def workflow_with_program(of: Workflow, last_run_at: str | None, program: Value, source: str | None) -> Body:
     """A workflow with its program, and the source of that if there is one."""
-    return {**workflow(of), "program": program, "source": source}
+    return {**workflow(of, last_run_at), "program": program, "source": source}
 
 
 def workspace(workspace: Workspace) -> Body:

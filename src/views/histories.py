@@ -177,12 +177,12 @@ def page_of(history: histories.History, done: Iterable[histories.Done], *, with_
 
 
 def _waiting_for(waiting: histories.Waiting) -> WaitingFor:
-    is_retry, call = waiting.wait.kind == "retry", waiting.call
+    wait = waiting.wait
     return WaitingFor(
-        kind=waiting.wait.kind,
-        until=waiting.wait.until and to_text(waiting.wait.until),
-        attempt=call.attempt if is_retry and call else None,
-        error=call.misses[-1].message if is_retry and call and call.misses else None,
+        kind=wait.kind,
+        until=wait.until and to_text(wait.until),
+        attempt=wait.attempt,
+        error=wait.error,
         review_ids=list(waiting.review_ids),
     )
 

@@ -13,12 +13,15 @@ from domain.entities import executions, workflows, workspaces
 from domain.entities.executions import Status
 from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
-from domain.operations import accounts
+from domain.operations import accounts, publishing
+from domain.operations.admission import Rerun
+from domain.operations.idempotency import carry_out
 from domain.program.values import Value
 from domain.refusals import (
     ConcurrencyLimitReached,
     IdempotencyKeyReused,
     InsufficientCredits,
+    WorkflowArchived,
     WorkflowNotFound,
 )
 from tests.support import operations
@@ -49,7 +52,18 @@ def test_a_run_takes_one_credit_and_one_slot_and_is_started(table: Table, stack:
     execution = executions.read(table, workflow.workspace_id, body["execution_id"])
     assert (execution.status, execution.version, execution.workflow_name) == (Status.RUNNING, 1, "One")
     assert stack.state_machine.describe(body["execution_id"], 1) == "running"
-    assert workflows.read(table, workflow.workspace_id, workflow.id).last_run_at == "2026-01-15T10:30:00+00:00"
+    assert executions.last_started_at(table, workflow.workspace_id, workflow.id) == "2026-01-15T10:30:00+00:00"
+
+
+def test_a_workflow_was_last_run_when_its_newest_execution_started(stack: Stack, workflow: Workflow) -> None:
+    another = publish(stack.table, NOW, workflow.workspace_id, name="Two", description="", program=PROGRAM)
+    for minutes in (1, 2):
+        run(stack, workflow, at=NOW + timedelta(minutes=minutes))
+
+    def last_run_of(which: Workflow) -> str | None:
+        return executions.last_started_at(stack.table, which.workspace_id, which.id)
+
+    assert (last_run_of(workflow), last_run_of(another)) == ("2026-01-15T10:32:00+00:00", None)
 
 
 def test_without_credits_a_run_is_refused_and_leaves_no_trace(table: Table, stack: Stack, workflow: Workflow) -> None:
@@ -79,20 +93,20 @@ def test_an_unknown_workflow_is_not_found(table: Table, stack: Stack, workspace:
         operations.run(stack, NOW, workspace, "0" * 24)
 
 
-def test_a_workflow_that_goes_away_meanwhile_is_not_found_and_nothing_is_charged(
+def test_a_rerun_whose_workflow_is_gone_is_not_found_and_nothing_is_charged(
     table: Table, dynamodb: Any, stack: Stack, workflow: Workflow
 ) -> None:
     at = workflows.key(workflow.workspace_id, workflow.id)
+    execution_id = run(stack, workflow)[0]["execution_id"]
+    operations.stop(stack, NOW, workflow.workspace_id, execution_id)
+    dynamodb.delete_item(TableName="table", Key={"pk": {"S": at.pk}, "sk": {"S": at.sk}})
 
-    def go_away(**_: Any) -> None:
-        dynamodb.delete_item(TableName="table", Key={"pk": {"S": at.pk}, "sk": {"S": at.sk}})
-
-    dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", go_away)
+    workspace = workspaces.read(table, workflow.workspace_id)
     with pytest.raises(WorkflowNotFound):
-        run(stack, workflow)
+        carry_out(stack, Rerun(now=NOW, workspace=workspace, execution_id=execution_id))
 
     assert table.get(at) is None
-    assert workspaces.read(table, workflow.workspace_id).credits == 3
+    assert workspaces.read(table, workflow.workspace_id).credits == 2
 
 
 def test_what_a_read_left_out_is_read_again(table: Table, dynamodb: Any, stack: Stack, workflow: Workflow) -> None:
@@ -151,6 +165,22 @@ class TestIdempotencyKeys:
         monkeypatch.setattr(table, "get_many", read_before_the_receipt)
 
         assert run(stack, theirs, key="k") == (first, True)
+
+    def test_nor_is_it_refused_by_the_archiving_of_its_workflow(
+        self, table: Table, stack: Stack, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, _ = run(stack, workflow, key="k")
+        publishing.archive(table, NOW, workflow.workspace_id, workflow.id)
+        read = table.get_many
+        monkeypatch.setattr(
+            table,
+            "get_many",
+            lambda *wanted: {key: item for key, item in read(*wanted).items() if not key.sk.startswith("RECEIPT#")},
+        )
+
+        assert run(stack, workflow, key="k") == (first, True)
+        with pytest.raises(WorkflowArchived):
+            run(stack, workflow, key="another")
 
     def test_a_key_used_for_another_request_is_refused_with_its_owner(
         self, table: Table, stack: Stack, workflow: Workflow

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from scripts.bench import admissions, results
+from scripts.bench.product import product
 from scripts.bench.scale import Row, curves, executions, is_named, loop, operations, reconcile, shape
 from scripts.bench.sections import SECTIONS
 from tests.support.programs import call, do, let, literal, post, sleep
@@ -17,21 +18,31 @@ OPERATIONS = {
     "list of those failed": (2, 1, 1),
     "list of a workflow's successes": (2, 1, 1),
     "list of all four statuses": (5, 1, 2.5),
-    "run": (4, 13, 2),
+    "run": (4, 11, 2),
     "its slices": (2, 12, 3),
     "stop": (4, 11, 1),
 }
 """The most calls, write units and read units of a warm worker."""
 
+EXECUTIONS: dict[str, tuple[list[Any], int, int]] = {
+    "3 pure steps": ([let(f"x{number}", literal(number)) for number in range(3)], 2, 6 + 6),
+    "30 pure steps": ([let(f"x{number}", literal(number)) for number in range(30)], 2, 6 + 8),
+    "300 pure steps": ([let(f"x{number}", literal(number)) for number in range(300)], 2, 6 + 44),
+    "an HTTP request": ([do(post("https://a/"))], 3, 6 + 7),
+    "3 HTTP requests, each a step": ([do(post("https://a/"))] * 3, 5, 6 + 15),
+    "10 HTTP requests in a loop": ([loop(10, do(post("https://a/")))], 12, 6 + 43),
+}
+"""The calls and the write units of all slices of an execution: six in the indexes, the others in the table."""
+
 PASS = (336, 330, 212)
 """The same for a pass of `reconcile` with a hundred due and ten lost."""
 
 EACH: dict[str, tuple[Callable[[int], list[Any]], float, float, float, float]] = {
-    "a pure step": (lambda size: [let(f"x{number}", literal(number)) for number in range(size)], 2, 0.05, 0, 350),
-    "an effect": (lambda size: [loop(size, do(post("https://a/")))], 6.2, 0.2, 0.1, 400),
-    "a short wait": (lambda size: [loop(size, sleep(1))], 8.3, 5, 3, 400),
+    "a pure step": (lambda size: [let(f"x{number}", literal(number)) for number in range(size)], 0.25, 0.05, 0, 80),
+    "an effect": (lambda size: [loop(size, do(post("https://a/")))], 4.2, 0.2, 0.1, 400),
+    "a short wait": (lambda size: [loop(size, sleep(1))], 6.3, 5, 3, 400),
     "a review": (lambda size: [loop(size, do(call("human.create", literal("?"))))], 12, 1.1, 0.1, 1100),
-    "a long wait": (lambda size: [loop(size, sleep(3600))], 10.3, 5, 3, 400),
+    "a long wait": (lambda size: [loop(size, sleep(3600))], 8.3, 5, 3, 400),
 }
 """The most write units, read units, state transitions and stored bytes of each, its share of slices and of the program
 among them."""
@@ -39,6 +50,27 @@ among them."""
 
 def _amounts(row: Row) -> tuple[float, ...]:
     return row["calls"], row["write_units"], row["read_units"]
+
+
+@pytest.mark.parametrize(("body", "calls", "write_units"), EXECUTIONS.values(), ids=EXECUTIONS)
+def test_the_slices_of_an_execution_use_exactly_as_much(body: list[Any], calls: int, write_units: int) -> None:
+    with product() as on:
+        workflow_id = on.system.workflow(*body)
+        on.run(workflow_id)
+        _, slices, _ = on.run(workflow_id)
+
+    assert (sum(slices.asked.calls.values()), slices.asked.write_units) == (calls, write_units)
+
+
+def test_runs_of_a_workflow_meet_on_no_item_of_its_own() -> None:
+    with product() as on:
+        workflow_id = on.system.workflow(let("x", literal(1)))
+        on.run(workflow_id)
+        request, _, _ = on.run(workflow_id)
+
+    workspace = f"WS#{on.system.workspace.id}"
+    assert f"{workspace}/WORKSPACE" in request.asked.heat
+    assert f"{workspace}/WORKFLOW#{workflow_id}" not in request.asked.heat
 
 
 def test_operations_use_as_much_with_a_thousand_executions_as_with_a_hundred() -> None:

@@ -14,7 +14,7 @@ from domain.moments import utc_now
 from handlers.worker import Worker
 from scripts.local import home
 from scripts.local.events import filled
-from tests.support.conformance import World, slices_of, start
+from tests.support.conformance import START, World, slices_of, start
 from tests.support.programs import do, literal, program
 from tests.support.requests import Context
 from tests.support.sample_events import EVENTS, answered
@@ -87,13 +87,11 @@ def test_the_event_passes_through_its_handler(event: Path, worker: Worker) -> No
 
 
 def test_a_state_of_a_call_reads_back_as_written(table: Table) -> None:
-    entry = journal.Entry(3, "time.now", journal.CallState.DONE, utc_now(), result={"big": 2**80, "empty": ""})
+    entry = journal.Entry(3, "time.now", journal.CallState.DONE, START, result={"big": 2**80, "empty": ""})
 
-    table.commit(entry.write("0" * 24, 7))
-    item = table.get(entry.write("0" * 24, 7).key)
+    table.commit(*journal.writes("0" * 24, 7, [(entry, entry.row())]))
 
-    assert item is not None
-    assert journal.from_item(item) == entry
+    assert journal.read_last(table, "0" * 24, 7) == entry
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda path: path.stem)

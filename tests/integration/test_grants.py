@@ -15,6 +15,7 @@ import pytest
 
 from domain.callables import api, email
 from domain.callables.settings import Settings
+from domain.operations import publishing
 from domain.operations.outcomes import FRUITLESS_GENERATIONS
 from handlers import get_history, list_executions, run_steps, stop_executions
 from handlers.worker import Worker
@@ -121,6 +122,12 @@ def reaches_out(system: System) -> None:
         run_task(system, started(do(effect))(system))
 
 
+def is_asked_to_run_what_is_archived(system: System) -> None:
+    workflow_id = system.workflow(let("x", literal(1)))
+    publishing.archive(system.table, system.world.now, system.workspace.id, workflow_id)
+    assert system.run(workflow_id).status == 400
+
+
 SCENARIOS: list[Callable[[System], None]] = [
     lists_in_every_way,
     reads_the_history_of_what_gives_something,
@@ -130,6 +137,7 @@ SCENARIOS: list[Callable[[System], None]] = [
     is_decided_before_it_waits,
     is_woken_by_reconciliation,
     reaches_out,
+    is_asked_to_run_what_is_archived,
 ]
 """What functions do besides answering their sample event and the operations whose every call is broken elsewhere."""
 
@@ -155,7 +163,7 @@ def test_without_any_of_its_grants_a_function_is_refused_something(
             figures["grants taken away"] += 1
             if all(allows(less, ask) for ask in asked[role]):
                 unused.append(f"{role}: {grant}")
-    assert unused == []
+    assert not unused, "\n".join(unused)
     assert set(asked) == set(statements())
     denied = [(role, ask) for role, made in asked.items() for ask in made if not allows(statements()[role], ask)]
     assert denied == []

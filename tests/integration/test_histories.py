@@ -240,7 +240,7 @@ def test_the_outline_shows_every_statement_where_it_stands(system: System) -> No
 
 
 def test_a_page_reads_no_more_than_it_shows(system: System) -> None:
-    execution_id = ran(system, *[for_each("n", literal(list(range(30))), do(call("time.now")))] * 3)
+    execution_id = ran(system, *[for_each("n", literal(list(range(30))), do(post("https://x/")))] * 3)
     items: list[int] = []
     note = lambda parsed, **_: items.append(len(parsed.get("Items", [])))  # noqa: E731
     histories._outline.cache_clear()
@@ -249,8 +249,22 @@ def test_a_page_reads_no_more_than_it_shows(system: System) -> None:
 
     history(system, execution_id, limit="10", after="1.5")
 
-    # Reruns, one step and the calls behind the position.
-    assert items == [0, 1, 11]
+    # Reruns, the calls behind the position, and the steps that they belong to.
+    assert items == [0, 12, 2]
+
+
+def test_of_what_stands_together_a_page_reads_few_items(system: System) -> None:
+    execution_id = ran(system, for_each("n", literal(list(range(500))), do(call("log.info", literal("hello")))))
+    items: list[int] = []
+    system.table._client.meta.events.register(
+        "after-call.dynamodb.Query", lambda parsed, **_: items.append(len(parsed["Items"]))
+    )
+
+    page = history(system, execution_id, limit="10", after="0.250")
+
+    assert [entry["call"] for entry in page["entries"]] == list(range(251, 261))
+    # Reruns, and two items at most of the calls.
+    assert items == [0, 2, 1]
 
 
 def test_polls_read_nothing_of_it(system: System) -> None:

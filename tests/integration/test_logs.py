@@ -158,6 +158,6 @@ def test_a_refusal_is_no_crash_and_a_crash_is_told(
     assert shop.get("0" * 24)[0] == 404
     assert "crashed" not in {line["message"] for line in written()}
 
-    monkeypatch.setattr("domain.entities.executions.read", None)
+    monkeypatch.setattr("domain.entities.executions.read_state", None)
     assert shop.get("0" * 24)[0] == 500
     assert "crashed" in {line["message"] for line in written()}

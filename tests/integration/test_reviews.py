@@ -59,8 +59,8 @@ class Waiting:
         """Run its next slice; answers with what the review has given, if it ended."""
         self.world.now = now
         assert run_slice(slices_of(self.stack, self.world), self.workspace_id, self.execution_id).action == "done"
-        execution = executions.read(self.table, self.workspace_id, self.execution_id)
-        return steps.read_all(self.table, execution)[1].result
+        state = executions.read_state(self.table, self.workspace_id, self.execution_id)
+        return steps.read_all(self.table, state)[1].result
 
     def pending(self, now: datetime = START) -> list[str]:
         found = reviews.list_page(self.table, now, self.workspace_id, 10, None, only_pending=True)

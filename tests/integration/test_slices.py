@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from domain.aws import keys
 from domain.aws.keys import Index, Page
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
@@ -80,7 +79,7 @@ def test_a_replay_that_calls_something_else_is_the_platforms_failure(unreachable
     run_slice(slices_of(unreachable, world), workspace_id, execution_id)
     world.now = START + timedelta(seconds=61)
     journaled = Entry(1, "log.info", CallState.DONE, START)
-    unreachable.table.commit(journaled.write(execution_id, 0))
+    unreachable.table.commit(*journal.writes(execution_id, 0, [(journaled, journaled.row())]))
 
     with pytest.raises(Diverged, match=r"call 1 of step 0 was log\.info and is now time\.sleep"):
         run_slice(slices_of(unreachable, world), workspace_id, execution_id)
@@ -91,15 +90,12 @@ def test_a_replay_that_calls_something_else_is_the_platforms_failure(unreachable
 
 def test_a_step_began_when_its_first_slice_began_it(unreachable: Stack) -> None:
     ids, world = start(unreachable, program(block(sleep(60), sleep(60)))), World()
-    at = steps.key(ids[1], 0)
     for _ in range(3):
         world.now += timedelta(seconds=61)
         run_slice(slices_of(unreachable, world), *ids)
-        item = unreachable.table.get(at)
-        assert item is not None
-        assert steps.started_at(item) == to_precise_text(START + timedelta(seconds=61))
-        status = item["status"]
-    assert status == "completed"
+        [step] = steps.read_all(unreachable.table, executions.read_state(unreachable.table, *ids))
+        assert step.started_at == to_precise_text(START + timedelta(seconds=61))
+    assert step.status is StepStatus.COMPLETED
 
 
 def test_a_slice_ends_where_its_execution_is_gone(dynamodb: Any, unreachable: Stack, at_commit: AtCommit) -> None:
@@ -126,8 +122,8 @@ def test_who_waits_for_people_has_that_in_its_journal(unreachable: Stack) -> Non
 
     assert run_slice(slices_of(unreachable, World()), *ids).action == "await"
 
-    [item] = unreachable.table.query(keys.execution_partition(ids[1]), journal.of_step(1, 0))
-    assert journal.from_item(item).state is CallState.AWAITING
+    [entry] = journal.read_step(unreachable.table, ids[1], 1, 0)
+    assert entry.state is CallState.AWAITING
 
 
 def test_an_execution_that_there_is_not_is_done(unreachable: Stack) -> None:
@@ -354,8 +350,8 @@ def test_after_a_stop_no_effect_begins(unreachable: Stack) -> None:
 
     assert run_slice(slices_of(unreachable, world), *ids).action == "done"
     assert world.attempts == []
-    execution = executions.read(unreachable.table, *ids)
-    assert [step.status for step in steps.read_all(unreachable.table, execution)] == [StepStatus.STOPPED]
+    state = executions.read_state(unreachable.table, *ids)
+    assert [step.status for step in steps.read_all(unreachable.table, state)] == [StepStatus.STOPPED]
 
 
 class StoppingTable(Table):

@@ -8,7 +8,7 @@ import pytest
 from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.aws.writes import ConditionNotMet
-from domain.entities import workflows
+from domain.entities import executions, workflows
 from domain.entities.workflows import Source, Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import to_text
@@ -59,7 +59,7 @@ def test_a_workflow_that_is_stored_again_keeps_when_it_was_made_and_last_run(
     )
 
     assert (again.version, again.created_at, again.updated_at) == (1, to_text(NOW), to_text(later))
-    assert again.last_run_at == to_text(NOW + timedelta(hours=1))
+    assert executions.last_started_at(stack.table, workspace.id, workflow.id) == to_text(NOW + timedelta(hours=1))
     assert workflows.read(stack.table, workspace.id, workflow.id) == again
     assert stack.table.get(at) == before
 

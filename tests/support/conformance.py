@@ -141,8 +141,8 @@ def run(
         slices += 1
         if following.until is not None:
             world.now = max(world.now, following.until)
-    execution = executions.read(table, workspace.id, execution_id)
-    return Ran(execution, steps.read_all(table, execution), table.commits, slices + 1, world)
+    state = executions.read_state(table, workspace.id, execution_id)
+    return Ran(state.execution, steps.read_all(table, state), table.commits, slices + 1, world)
 
 
 def _slice(context: SliceContext, workspace_id: str, execution_id: str) -> Next:

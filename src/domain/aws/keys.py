@@ -68,12 +68,16 @@ def due_shard(kind: DueKind, item_id: str) -> str:
 
 
 class Page(NamedTuple):
-    """How a query walks a partition: the sort keys between `first` and `last` (both included), in which order."""
+    """How a query walks a partition: the sort keys between `first` and `last` (both included), in which order.
+
+    It ends after `limit` items; `at_once` is how many of them one call reads, where fewer may well be enough.
+    """
 
     first: str
     last: str
     newest_first: bool = False
     limit: int | None = None
+    at_once: int | None = None
 
     @classmethod
     def whole(cls, prefix: str) -> Self:
@@ -86,9 +90,9 @@ class Page(NamedTuple):
         return self.first > self.last
 
     @classmethod
-    def rest(cls, prefix: str, position: str, limit: int | None = None) -> Self:
+    def rest(cls, prefix: str, position: str, limit: int | None = None, at_once: int | None = None) -> Self:
         """The items whose sort key begins so, in order, from a position behind the prefix on."""
-        return cls(prefix + position, prefix + _LAST, limit=limit)
+        return cls(prefix + position, prefix + _LAST, limit=limit, at_once=at_once)
 
     @classmethod
     def until(cls, position: str) -> Self:

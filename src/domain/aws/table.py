@@ -123,8 +123,9 @@ class Table:
         }
         left = page.limit
         while True:
-            if left is not None:
-                request["Limit"] = left
+            asked = [most for most in (left, page.at_once) if most is not None]
+            if asked:
+                request["Limit"] = min(asked)
             answer = call_aws(self._client.query, **request)
             yield from map(item_of, answer["Items"])
             left = None if left is None else left - len(answer["Items"])

@@ -76,8 +76,8 @@ class Write:
         key: Key,
         condition: str,
         *,
-        values: Mapping[str, Any],
-        names: Mapping[str, str],
+        values: Mapping[str, Any] = NOTHING,
+        names: Mapping[str, str] = NOTHING,
         refusal: Callable[[Item | None], Exception] = _lost_race,
     ) -> Write:
         """Change nothing, and let the commit fail if the condition does not hold."""

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.aws.keys import Key
-from domain.aws.writes import TRANSACTION_WRITES, Item, Write
-from domain.entities import executions, steps, workspaces
+from domain.aws.writes import Item, Write
+from domain.entities import executions, journal, steps, workspaces
 from domain.entities.executions import End, ReviewEvent, State, Status, Wait
-from domain.entities.journal import Entry
-from domain.entities.steps import Retrying
+from domain.entities.journal import Entry, Row
+from domain.entities.steps import Step
 from domain.moments import to_precise_text
 from domain.program.values import Value
 
@@ -26,8 +26,10 @@ RECORD_BYTES = 2 * 1024 * 1024
 STEP_BYTES = 320 * 1024
 """The most that one step may store; an item of DynamoDB holds 400 KB."""
 
-_COMMIT_WRITES = TRANSACTION_WRITES - 4
-"""A commit also writes the execution, its step under way, its slot, and what one call stores with its result."""
+_COMMIT_BYTES = 128 * 1024
+"""A commit is due once its rows take so much. Of two items that follow each other one is at least half full, so these
+are 66; with the execution, its slot, and what one call stores with its result they stay below what a transaction takes.
+"""
 
 
 class ExecutionEnded(Exception):
@@ -43,7 +45,7 @@ class RecordTooLarge(Exception):
 
 
 class Checkpoint:
-    """Gathers finished steps, journal entries and the mark of the step under way, and commits them together.
+    """Gathers finished steps and journal entries, and commits them together with which step is under way.
 
     Every commit asks for `running` and for the revision that this slice last saw, so nothing is recorded after
     a stop, and of two slices of one execution only one goes on. Rule: architecture "Commit before an effect".
@@ -53,8 +55,11 @@ class Checkpoint:
         self._table = table
         self._execution = state.execution
         self._committed = state
-        self._pending: dict[Key, Write] = {}
+        self._steps: list[Row] = []
+        self._calls: list[tuple[Entry, Row]] = []
+        self._beside: dict[Key, Write] = {}
         self._events: list[ReviewEvent] = []
+        self._bytes = 0
         self._started_at: dict[int, str] = {}
         self._due_at = executions.due_at(now, state.due_at)
         self._wait: Wait | None = None
@@ -64,10 +69,9 @@ class Checkpoint:
         """Note when the step under way began: now, or when an earlier slice began it."""
         self._started_at[index] = started_at or to_precise_text(now)
 
-    def mark_step(self, index: int, retrying: Retrying | None = None) -> None:
-        """Show the step as under way and, while a call of it waits for another attempt, why and until when."""
-        self.progress = replace(self.progress, is_step_begun=True)
-        self._add(steps.running(self._execution.id, index, self._started_at[index], retrying))
+    def mark_step(self, index: int) -> None:
+        """Show the step as under way."""
+        self.progress = replace(self.progress, is_step_begun=True, step_started_at=self._started_at[index])
 
     def be_heard_of(self, at: datetime, wait: Wait | None) -> None:
         """Expect the execution to go on at a moment, and let readers know for what it waits meanwhile.
@@ -83,13 +87,14 @@ class Checkpoint:
 
     def store(self, *writes: Write) -> None:
         """Add what is stored beside steps and calls."""
-        for write in writes:
-            self._add(write)
+        self._beside |= {write.key: write for write in writes}
 
     def note_call(self, index: int, entry: Entry, recorded: Recorded | None = None, *, is_new: bool) -> None:
         """Add a journal entry, and what must be stored with it; a great many of them are committed on the way."""
         self.progress = replace(self.progress, calls=self.progress.calls + is_new)
-        self._add(entry.write(self._execution.id, index))
+        row = entry.row()
+        self._calls.append((entry, row))
+        self._bytes += row.size
         if recorded is not None:
             self.store(*recorded.writes)
             self._events += recorded.events
@@ -102,7 +107,8 @@ class Checkpoint:
 
         Raises `RecordTooLarge` where the step, or the execution with it, would store too much.
         """
-        write, stored = steps.completed(self._execution.id, index, self._started_at[index], now, result, changed)
+        ended_at = to_precise_text(now)
+        row, stored = steps.completed(index, self._started_at[index], ended_at, result, changed)
         if stored > STEP_BYTES:
             raise RecordTooLarge(
                 f"its result and the variables it changed take {stored} bytes, "
@@ -114,28 +120,33 @@ class Checkpoint:
                 f"the steps of this execution store more than the limit of {RECORD_BYTES} bytes together"
             )
         self.progress = replace(self.progress, record_bytes=record_bytes)
-        self._move_on(index, write)
+        self._move_on(row, result)
 
-    def take_over(self, index: int, write: Write, stored: int) -> None:
+    def take_over(self, original_id: str, step: Step) -> None:
         """Record a step as it was recorded in another execution."""
+        row, stored = steps.taken_over(original_id, step)
         self.progress = replace(self.progress, record_bytes=self.progress.record_bytes + stored)
-        self._move_on(index, write)
+        self._move_on(row, step.result)
 
     def fail_step(self, index: int, now: datetime, error: str) -> None:
         """Record a step as failed."""
-        self._move_on(index, steps.failed(self._execution.id, index, self._started_at[index], now, error))
+        self._move_on(steps.failed(index, self._started_at[index], to_precise_text(now), error))
 
-    def _move_on(self, index: int, write: Write) -> None:
-        self._add(write)
-        self.progress = replace(self.progress, next_step=index + 1, is_step_begun=False)
+    def _move_on(self, row: Row, result: Value = None) -> None:
+        """Record a step as finished, with those of its calls that no commit has recorded yet."""
+        if self._calls:
+            with_calls = steps.with_calls(row, self._calls, result)
+            if with_calls is None:
+                self.store(*journal.writes(self._execution.id, row.number, self._calls))
+            row, self._calls = with_calls or row, []
+        self._steps.append(row)
+        self._bytes += row.size
+        self.progress = replace(self.progress, next_step=row.number + 1, is_step_begun=False, step_started_at=None)
         if self._is_full():
             self.commit()
 
-    def _add(self, write: Write) -> None:
-        self._pending[write.key] = write
-
     def _is_full(self) -> bool:
-        return len(self._pending) >= _COMMIT_WRITES
+        return self._bytes >= _COMMIT_BYTES
 
     def commit(self) -> None:
         """Make lasting what has piled up; the execution goes on.
@@ -156,9 +167,11 @@ class Checkpoint:
         execution = replace(self._execution, wait=self._wait)
         after = replace(self._committed, execution=execution, progress=progress, due_at=self._due_at)
         advance = executions.advance(self._committed, after, end, _refusal, self._events)
-        self._table.commit(advance, *self._pending.values(), *also)
+        finished = steps.writes(execution.id, self._steps)
+        noted = journal.writes(execution.id, progress.next_step, self._calls)
+        self._table.commit(advance, *finished, *noted, *self._beside.values(), *also)
         self._committed, self.progress = after, progress
-        self._pending, self._events = {}, []
+        self._steps, self._calls, self._beside, self._events, self._bytes = [], [], {}, [], 0
 
 
 def _refusal(seen: Item | None) -> Exception:

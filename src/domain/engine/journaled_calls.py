@@ -15,7 +15,6 @@ from domain.engine.checkpoints import Checkpoint
 from domain.engine.next import CONTINUE, Next, SliceOver
 from domain.entities.executions import Execution, Wait
 from domain.entities.journal import CallState, Entry
-from domain.entities.steps import Retrying
 from domain.moments import Clock
 from domain.program import limits
 from domain.program.calls import Call, CallFailed, LimitExceeded
@@ -149,16 +148,16 @@ class JournaledCalls:
         pause = retries.pause_before(entry.attempt + 1, outcome.after, self._random)
         until = _whole_second(self._clock() + timedelta(seconds=pause))
         waiting = entry.missed(message, self._clock(), until)
-        return self._wait(waiting, until, Retrying(waiting.attempt, until, message))
+        return self._wait(waiting, until)
 
     def _await_decisions(self, entry: Entry, until: datetime | None) -> NoReturn:
         # Its step is on record already, as that of every effect that reaches out.
         self._note(replace(entry, state=CallState.AWAITING))
         raise SliceOver(Next("await", until), Wait("decisions", until))
 
-    def _wait(self, entry: Entry, until: datetime, retrying: Retrying | None = None) -> NoReturn:
+    def _wait(self, entry: Entry, until: datetime) -> NoReturn:
         self._note(entry)
-        self._checkpoint.mark_step(self._step, retrying)
+        self._checkpoint.mark_step(self._step)
         raise _waiting(entry, until)
 
     def _note(self, entry: Entry, recorded: Recorded | None = None) -> Entry:
@@ -169,8 +168,10 @@ class JournaledCalls:
 
 
 def _waiting(entry: Entry, until: datetime) -> SliceOver:
-    is_retry = entry.state is CallState.RETRYING
-    return SliceOver(Next("wait", until), Wait("retry" if is_retry else "time", until))
+    wait = Wait("time", until)
+    if entry.state is CallState.RETRYING:
+        wait = Wait("retry", until, entry.attempt, entry.misses[-1].message)
+    return SliceOver(Next("wait", until), wait)
 
 
 def _whole_second(moment: datetime) -> datetime:

@@ -94,7 +94,7 @@ def run_slice(context: SliceContext, workspace_id: str, execution_id: str, gener
     point = ResumePoint(variables={"input": executions.input_of(found.get(at_input))})
     if at_point in found:
         point = resume_points.from_item(found[at_point])
-    since = resume_points.read_since(table, execution_id, state.progress, point)
+    since = resume_points.read_since(table, state, point)
     try:
         return _Slice(context, state, program, since).run()
     except ExecutionEnded:
@@ -151,10 +151,9 @@ class _Slice:
         origin, first = self._execution.rerun_of, self._checkpoint.progress.next_step
         if origin is None or first >= origin.from_step:
             return
-        for item in steps.read_between(self._context.stack.table, origin.execution_id, first, origin.from_step):
-            write, stored = steps.taken_over(self._execution.id, origin.execution_id, item)
-            self._checkpoint.take_over(steps.index_of(item), write, stored)
-            self._variables = {**self._variables, **steps.changes(item)}
+        for step in steps.read_finished(self._context.stack.table, origin.execution_id, first, origin.from_step):
+            self._checkpoint.take_over(origin.execution_id, step)
+            self._variables = {**self._variables, **step.changes}
             self._unsaved_steps += 1
 
     def _run_steps(self) -> Next:

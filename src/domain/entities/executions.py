@@ -63,10 +63,15 @@ class ReviewEvent(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """What a running execution waits for: a moment, another attempt of a call, or people; `until` at the latest."""
+    """What a running execution waits for: a moment, another attempt of a call, or people; `until` at the latest.
+
+    Of another attempt: which one it is, and why the one before failed.
+    """
 
     kind: Literal["time", "retry", "decisions"]
     until: datetime | None
+    attempt: int | None = None
+    error: str | None = None
 
 
 class RerunOf(NamedTuple):
@@ -102,7 +107,8 @@ class Execution:
 class Progress:
     """How far the slices of a run have come. `next_step` is the first step not finished; limits look at the counts.
 
-    `revision` counts the commits: a slice that has lost its execution to another finds it changed.
+    `step_started_at` is when that began, if it is begun. `revision` counts the commits: a slice that has lost its
+    execution to another finds it changed.
     """
 
     revision: int = 0
@@ -112,11 +118,16 @@ class Progress:
     calls: int = 0
     record_bytes: int = 0
     visits: int = 0
+    step_started_at: str | None = None
 
     @property
     def is_begun(self) -> bool:
         """Whether anything has been recorded, so that there is something to go on from."""
         return self.revision > 0
+
+    def items_of(self, rows: int) -> int:
+        """In about how many items so many steps or calls stand: those of one commit stand together."""
+        return math.ceil(rows * self.revision / max(1, self.next_step + self.calls)) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +231,13 @@ def from_item(item: Item) -> Execution:
 
 
 def _wait_of(stored: Item) -> Wait:
-    return Wait(stored["kind"], datetime.fromisoformat(stored["until"]) if "until" in stored else None)
+    until = datetime.fromisoformat(stored["until"]) if "until" in stored else None
+    return Wait(stored["kind"], until, stored.get("attempt"), stored.get("error"))
 
 
 def _stored(wait: Wait) -> Item:
-    return {"kind": wait.kind, **({"until": wait.until.isoformat()} if wait.until else {})}
+    told = {**wait._asdict(), "until": wait.until and wait.until.isoformat()}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def state_of(item: Item) -> State:
@@ -273,6 +286,12 @@ def list_page(
         page = which.page(_PREFIX, after, limit)
         rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error"))
     return [from_item(row) for row in islice(rows, limit)]
+
+
+def last_started_at(table: Table, workspace_id: str, workflow_id: str) -> str | None:
+    """When a workflow was last run, `None` before its first run; a run may take a moment to show."""
+    newest = list_page(table, workspace_id, 1, None, Filter(workflow_id))
+    return newest[0].started_at if newest else None
 
 
 def with_errors(table: Table, rows: Sequence[Execution]) -> list[Execution]:

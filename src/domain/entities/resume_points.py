@@ -15,7 +15,7 @@ from domain.program.values import Value, dumps, loads
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
-    from domain.entities.executions import Progress
+    from domain.entities.executions import State
 
 MOST_BYTES = 300 * 1024
 """A resume point that would be larger is not stored: the steps and the journal hold everything that it does."""
@@ -67,20 +67,22 @@ def from_item(item: Item) -> ResumePoint:
     return ResumePoint(item["next_step"], variables, bookmark)
 
 
-def read_since(table: Table, execution_id: str, progress: Progress, point: ResumePoint) -> Since:
+def read_since(table: Table, state: State, point: ResumePoint) -> Since:
     """Read what was recorded after a resume point: the steps finished since, and the journal of the step under way."""
+    progress = state.progress
     if not progress.is_begun:
         return Since(point, [], None, 0)
-    partition = keys.execution_partition(execution_id)
     variables, finished = dict(point.variables), 0
     started_at: str | None = None
-    for item in table.query(partition, steps.from_step(point.next_step)):
-        if steps.index_of(item) == progress.next_step:
-            started_at = steps.started_at(item)
+    for step in steps.read_begun(table, state, point.next_step):
+        if step.index == progress.next_step:
+            started_at = step.started_at
         else:
-            variables |= steps.changes(item)
+            variables |= step.changes
             finished += 1
     bookmark = point.bookmark if point.next_step == progress.next_step else None
-    page = journal.of_step(progress.next_step, bookmark.calls if bookmark else 0)
-    entries = list(map(journal.from_item, table.query(partition, page))) if progress.is_step_begun else []
+    entries: list[Entry] = []
+    if progress.is_step_begun:
+        made = bookmark.calls if bookmark else 0
+        entries = journal.read_step(table, state.execution.id, progress.next_step, made)
     return Since(ResumePoint(progress.next_step, variables, bookmark), entries, started_at, finished)

@@ -1,18 +1,24 @@
-"""Steps: what is stored of each step that was begun, and how it is read."""
+"""Steps: what is stored of each step that was begun, and how it is read.
+
+The steps that a commit finishes stand together, and with each what the same commit records of its calls. Which step is
+under way, since when, and for what it waits, stands on the execution.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import Item, Write
-from domain.entities.executions import Execution, Status
-from domain.moments import to_precise_text, to_text
+from domain.entities import journal
+from domain.entities.executions import State, Status
+from domain.entities.journal import ITEM_BYTES, Entry, Row, listed, numbered, packed, unpacked
+from domain.moments import epoch_milliseconds, of_epoch_milliseconds, to_precise_text, to_text
 from domain.program.values import Value, dumps, loads
 
 if TYPE_CHECKING:
@@ -21,6 +27,10 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _PREFIX = "STEP#"
+_ROWS = "steps"
+_CALLS = "calls"
+_IS_RESULT = "is_result"
+"""Of a call: its result is that of its step, and is stored there alone."""
 
 
 class StepStatus(StrEnum):
@@ -37,151 +47,195 @@ class Step:
     """A step that was begun, as its readers see it.
 
     `attempt` and `next_attempt_at` are there while a call of it waits for another attempt; `taken_from` is the
-    execution that did it, where this one took its result over.
+    execution that did it, where this one took its result over. `changes` are the variables that it changed, `calls`
+    those that are stored with it.
     """
 
     index: int
     status: StepStatus
-    result: Value
+    result: Value = None
     error: str | None = None
     attempt: int | None = None
     next_attempt_at: str | None = None
     started_at: str = ""
     completed_at: str | None = None
     taken_from: str | None = None
+    changes: Mapping[str, Value] = field(default_factory=dict)
+    calls: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Retrying:
-    """Why a step waits for another attempt of a call, which attempt that is, and when it comes."""
-
-    attempt: int
-    at: datetime
-    error: str
+def key(execution_id: str, last: int) -> Key:
+    """Where finished steps stand of which this is the last: whoever looks for one finds it there or behind."""
+    return Key(keys.execution_partition(execution_id), f"{_PREFIX}{last:05d}")
 
 
-def key(execution_id: str, index: int) -> Key:
-    """Where a step stands."""
-    return Key(keys.execution_partition(execution_id), f"{_PREFIX}{index:05d}")
+def _stored(
+    table: Table, execution_id: str, first: int, limit: int | None = None, at_once: int | None = None
+) -> Iterator[Item]:
+    """Walk the items that hold steps from one on, in order; at least `limit` that hold finished ones.
 
-
-def index_of(item: Item) -> int:
-    """The position of a stored step in its program."""
-    return int(item["sk"].removeprefix(_PREFIX))
-
-
-def from_step(index: int) -> Page:
-    """The steps from one on."""
-    return Page.rest(_PREFIX, f"{index:05d}")
-
-
-def read_all(table: Table, execution: Execution) -> list[Step]:
-    """Read every step begun, in order; what an ended execution left unfinished ended with it."""
-    rows = table.query(keys.execution_partition(execution.id), Page.whole(_PREFIX))
-    return [from_item(row, execution) for row in rows]
-
-
-def read_page(table: Table, execution: Execution, index: int, limit: int) -> list[Step]:
-    """Read up to `limit` steps from one on, in order."""
-    rows = table.query(keys.execution_partition(execution.id), Page.rest(_PREFIX, f"{index:05d}", limit))
-    return [from_item(row, execution) for row in rows]
-
-
-def read_between(table: Table, execution_id: str, first: int, end: int) -> Iterator[Item]:
-    """Walk the stored steps from one on and before another."""
-    page = Page(f"{_PREFIX}{first:05d}", f"{_PREFIX}{end - 1:05d}")
+    An earlier release marked the step under way with an item of its own, which may have been left behind.
+    """
+    page = Page.rest(_PREFIX, f"{first:05d}", limit and limit + 1, at_once)
     return table.query(keys.execution_partition(execution_id), page)
 
 
-def from_item(item: Item, execution: Execution) -> Step:
-    """Read a stored step of an execution."""
-    step = Step(
-        index_of(item),
-        StepStatus(item["status"]),
-        result_of(item),
-        error=item.get("error"),
-        attempt=item.get("attempt"),
-        next_attempt_at=item.get("next_attempt_at"),
-        started_at=item["started_at"],
-        completed_at=item.get("completed_at"),
-        taken_from=item.get("taken_from"),
-    )
-    if step.status is not StepStatus.RUNNING or execution.status is Status.RUNNING:
-        return step
+def read_finished(table: Table, execution_id: str, first: int, end: int) -> Iterator[Step]:
+    """Walk the finished steps from one on and before another."""
+    for item in _stored(table, execution_id, first):
+        for step in from_item(item):
+            if step.index >= end:
+                return
+            if step.index >= first and step.status is not StepStatus.RUNNING:
+                yield step
+
+
+def find_item(table: Table, execution_id: str, index: int) -> Item | None:
+    """Read the item that holds a step, `None` unless it is finished."""
+    return next((item for item in _stored(table, execution_id, index, 1) if finished_in(item, index)), None)
+
+
+def finished_in(item: Item, index: int) -> Step | None:
+    """A finished step that an item holds, `None` if it does not."""
+    found = (step for step in from_item(item) if step.index == index)
+    return next((step for step in found if step.status is not StepStatus.RUNNING), None)
+
+
+def read_all(table: Table, state: State) -> list[Step]:
+    """Read every step begun, in order."""
+    return list(read_begun(table, state, 0))
+
+
+def read_begun(table: Table, state: State, first: int, limit: int | None = None) -> Iterator[Step]:
+    """Walk the steps begun from one on, in order; at least `limit` if there are so many."""
+    progress, marked = state.progress, None
+    at_once = limit and progress.items_of(limit)
+    for item in _stored(table, state.execution.id, first, limit, at_once):
+        for step in from_item(item):
+            if step.status is StepStatus.RUNNING:
+                marked = step
+            elif step.index >= first:
+                yield step
+    if progress.is_step_begun and progress.next_step >= first:
+        yield _under_way(state, marked)
+
+
+def _under_way(state: State, marked: Step | None) -> Step:
+    """The step that is under way, as an earlier release has marked it if it did."""
+    execution, wait = state.execution, state.execution.wait
+    step = marked
+    if step is None or state.progress.step_started_at is not None:
+        step = Step(state.progress.next_step, StepStatus.RUNNING, started_at=state.progress.step_started_at or "")
+    if execution.status is Status.RUNNING:
+        if wait is None or wait.attempt is None or wait.until is None:
+            return step
+        return replace(step, attempt=wait.attempt, next_attempt_at=to_text(wait.until), error=wait.error)
+    # What an ended execution left unfinished ended with it.
     ended = replace(step, attempt=None, next_attempt_at=None, completed_at=execution.completed_at)
     if execution.status is Status.STOPPED:
         return replace(ended, status=StepStatus.STOPPED, error=None)
     return replace(ended, status=StepStatus.FAILED, error=execution.error)
 
 
-def is_completed(item: Item) -> bool:
-    """Whether a stored step has completed."""
-    return bool(item["status"] == StepStatus.COMPLETED.value)
+def from_item(item: Item) -> list[Step]:
+    """Read stored steps; an item of an earlier release has one, as attributes."""
+    last = int(item["sk"].removeprefix(_PREFIX))
+    if _ROWS not in item:
+        return [_of_attributes(last, item)]
+    return [_of_row(index, row) for index, row in unpacked(item, _ROWS, last)]
 
 
-def result_of(item: Item) -> Value:
-    """The result of a stored step; where it is also the value of a variable, it is stored there alone."""
+def _of_row(index: int, row: dict[str, Any]) -> Step:
+    changes, started = row.get("changes", {}), row["started"]
+    result = changes[row["result_from"]] if "result_from" in row else row.get("result")
+    return Step(
+        index,
+        StepStatus(row.get("status", StepStatus.COMPLETED)),
+        result,
+        row.get("error"),
+        started_at=to_precise_text(of_epoch_milliseconds(started)),
+        completed_at=to_precise_text(of_epoch_milliseconds(started + row["took"])),
+        taken_from=row.get("taken_from"),
+        changes=changes,
+        calls=tuple(_calls_of(row, result)),
+    )
+
+
+def _calls_of(row: dict[str, Any], result: Value) -> Iterator[Entry]:
+    for nth, call in numbered(row.get(_CALLS, []), row["started"], row.get("last_call", 0)):
+        entry = journal.from_row(nth, call)
+        yield replace(entry, result=result) if _IS_RESULT in call else entry
+
+
+def _of_attributes(index: int, item: Item) -> Step:
+    """A step as it was stored before several stood together."""
+    changes = {name: loads(text) for name, text in item.get("changes", {}).items()}
     if "result_from" in item:
-        return loads(item["changes"][item["result_from"]])
-    return loads(item["result"]) if "result" in item else None
+        result = changes[item["result_from"]]
+    else:
+        result = loads(item["result"]) if "result" in item else None
+    return Step(
+        index,
+        StepStatus(item["status"]),
+        result,
+        item.get("error"),
+        item.get("attempt"),
+        item.get("next_attempt_at"),
+        item["started_at"],
+        item.get("completed_at"),
+        item.get("taken_from"),
+        changes,
+    )
 
 
-def started_at(item: Item) -> str:
-    """When a stored step began."""
-    text: str = item["started_at"]
-    return text
-
-
-def changes(item: Item) -> dict[str, Value]:
-    """The variables that a stored step changed, with their values."""
-    return {name: loads(text) for name, text in item.get("changes", {}).items()}
-
-
-def running(execution_id: str, index: int, started: str, retrying: Retrying | None = None) -> Write:
-    """Store a step as under way and, while a call of it waits for another attempt, why and until when."""
-    detail: Item = {}
-    if retrying:
-        detail = {
-            "attempt": retrying.attempt,
-            "next_attempt_at": to_text(retrying.at),
-            "error": retrying.error,
-        }
-    return _put(execution_id, index, started, {"status": StepStatus.RUNNING.value, **detail})
+def writes(execution_id: str, rows: Iterable[Row]) -> list[Write]:
+    """Store finished steps that follow each other, in their order."""
+    return [Write.put(key(execution_id, last), item) for last, item in packed(rows, _ROWS)]
 
 
 def completed(
-    execution_id: str, index: int, started: str, now: datetime, result: Value, changed: Mapping[str, Value]
-) -> tuple[Write, int]:
-    """Store a step as completed, with its result and the variables it changed; answers also how many bytes that is."""
-    texts = {name: dumps(value) for name, value in changed.items()}
+    index: int, started_at: str, completed_at: str, result: Value, changed: Mapping[str, Value]
+) -> tuple[Row, int]:
+    """A completed step, with its result and the variables it changed, for `writes`.
+
+    Answers also how many bytes count towards the limits: of the result, and of the names and values of variables.
+    """
+    changes = {name: dumps(value) for name, value in changed.items()}
     same = next((name for name, value in changed.items() if value is result and result is not None), None)
-    item: Item = {
-        "status": StepStatus.COMPLETED.value,
-        "completed_at": to_precise_text(now),
-        **({"changes": texts} if texts else {}),
-        **({"result_from": same} if same is not None else {"result": dumps(result)}),
-    }
-    return _put(execution_id, index, started, item), _bytes_of(item)
+    told = {"result": dumps(result)} if same is None else {"result_from": dumps(same)}
+    stored = (*changes, *changes.values(), told.get("result", ""))
+    if changes:
+        told["changes"] = f"{{{','.join(f'{dumps(name)}:{text}' for name, text in changes.items())}}}"
+    return _row(index, started_at, completed_at, told), sum(len(text.encode()) for text in stored)
 
 
-def taken_over(execution_id: str, original_id: str, item: Item) -> tuple[Write, int]:
-    """Store a step that another execution has completed; answers also how many bytes that is."""
-    taken = {name: value for name, value in item.items() if name not in {"pk", "sk"}}
-    write = Write.put(key(execution_id, index_of(item)), {"taken_from": original_id, **taken})
-    return write, _bytes_of(item)
+def failed(index: int, started_at: str, completed_at: str, error: str) -> Row:
+    """A failed step, for `writes`."""
+    told = {"status": dumps(StepStatus.FAILED.value), "error": dumps(error)}
+    return _row(index, started_at, completed_at, told)
 
 
-def _bytes_of(item: Item) -> int:
-    """The bytes that count towards the limits: of the result, and of the names and values of variables."""
-    texts = item.get("changes", {})
-    return sum(len(text.encode()) for text in (*texts, *texts.values(), item.get("result", "")))
+def taken_over(original_id: str, step: Step) -> tuple[Row, int]:
+    """A step that another execution has completed, for `writes`; answers also how many bytes that is."""
+    row, stored = completed(step.index, step.started_at, step.completed_at or "", step.result, step.changes)
+    return row._replace(texts={**row.texts, "taken_from": dumps(step.taken_from or original_id)}), stored
 
 
-def failed(execution_id: str, index: int, started: str, now: datetime, error: str) -> Write:
-    """Store a step as failed."""
-    item: Item = {"status": StepStatus.FAILED.value, "completed_at": to_precise_text(now), "error": error}
-    return _put(execution_id, index, started, item)
+def _row(index: int, started_at: str, completed_at: str, told: Mapping[str, str]) -> Row:
+    started, ended = (epoch_milliseconds(datetime.fromisoformat(text)) for text in (started_at, completed_at))
+    return Row(index, started, {"took": str(ended - started), **told})
 
 
-def _put(execution_id: str, index: int, started: str, item: Item) -> Write:
-    return Write.put(key(execution_id, index), {**item, "started_at": started})
+def with_calls(row: Row, calls: Sequence[tuple[Entry, Row]], result: Value) -> Row | None:
+    """A finished step with calls of it that follow each other, `None` where those would fill an item of their own."""
+    told = listed((_without_result(call) if entry.result is result else call for entry, call in calls), row.started)
+    if len(told.encode()) > ITEM_BYTES:
+        return None
+    return row._replace(texts={**row.texts, "last_call": str(calls[-1][1].number), _CALLS: told})
+
+
+def _without_result(call: Row) -> Row:
+    if "result" not in call.texts:
+        return call
+    others = {name: text for name, text in call.texts.items() if name != "result"}
+    return call._replace(texts={**others, _IS_RESULT: "true"})

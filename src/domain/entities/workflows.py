@@ -10,12 +10,12 @@ from domain.aws import keys
 from domain.aws.keys import Key, Page
 from domain.aws.writes import ABSENT, PRESENT, Item, Write
 from domain.moments import to_text
-from domain.program.lines import NONE, Lines
 from domain.program.values import loads
 from domain.refusals import WorkflowArchived, WorkflowNotFound
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
+    from domain.program.lines import Lines
 
 _PREFIX = "WORKFLOW#"
 _NAME_PREFIX = "WORKFLOW_NAME#"
@@ -23,9 +23,9 @@ _NAME_PREFIX = "WORKFLOW_NAME#"
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A workflow as it stands; `version` counts its programs from 1, `last_run_at` is `None` before the first run.
+    """A workflow as it stands; `version` counts its programs from 1, and since `archived_at` it cannot be run.
 
-    Since `archived_at` it cannot be run.
+    When it was last run its executions tell.
     """
 
     id: str
@@ -35,7 +35,6 @@ class Workflow:
     version: int
     created_at: str
     updated_at: str
-    last_run_at: str | None = None
     archived_at: str | None = None
 
 
@@ -82,6 +81,8 @@ class Program:
 
     def lines_of(self, tree: Any) -> Lines:
         """The lines of its nodes, none if it was not read from a source."""
+        from domain.program.lines import NONE, Lines
+
         return NONE if self.lines is None else Lines.stored(self.lines, tree)
 
 
@@ -104,7 +105,6 @@ def from_item(item: Item) -> Workflow:
         version=item["version"],
         created_at=item["created_at"],
         updated_at=item["updated_at"],
-        last_run_at=item.get("last_run_at"),
         archived_at=item.get("archived_at"),
     )
 
@@ -147,7 +147,7 @@ def _program(item: Item) -> Program:
 
 def put(workflow: Workflow, before: Workflow | None) -> Write:
     """Store a workflow, new or in place of what was seen `before`; fails if another change came first."""
-    item = {name: value for name, value in asdict(workflow).items() if name not in {"last_run_at", "archived_at"}}
+    item = {name: value for name, value in asdict(workflow).items() if name != "archived_at"}
     return Write.update(
         key(workflow.workspace_id, workflow.id),
         "SET " + ", ".join(f"#{name} = :{name}" for name in item),
@@ -203,12 +203,10 @@ def put_version(workflow: Workflow, text: str, source: Source | None) -> list[Wr
     ]
 
 
-def note_run(workspace_id: str, workflow_id: str, now: datetime) -> Write:
-    """Note when a workflow was last run, or refuse with `WorkflowNotFound` or `WorkflowArchived`."""
-    return Write.update(
+def not_archived(workspace_id: str, workflow_id: str) -> Write:
+    """Refuse with `WorkflowNotFound` or `WorkflowArchived` what cannot be run. Nothing is written: runs do not meet."""
+    return Write.check(
         key(workspace_id, workflow_id),
-        "SET last_run_at = :now",
-        condition=f"{PRESENT} AND attribute_not_exists(archived_at)",
-        values={":now": to_text(now)},
+        f"{PRESENT} AND attribute_not_exists(archived_at)",
         refusal=lambda seen: WorkflowArchived() if seen else WorkflowNotFound(),
     )

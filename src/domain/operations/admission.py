@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, override
+from typing import TYPE_CHECKING, ClassVar, override
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
 from domain.entities import executions, steps, workflows, workspaces
 from domain.entities.executions import Execution, RerunOf, Status
 from domain.entities.receipts import Owner, Receipt
+from domain.entities.steps import StepStatus
 from domain.entities.workspaces import Workspace
 from domain.ids import new_id
 from domain.moments import to_text
 from domain.operations.idempotency import Found, Operation, Plan
 from domain.program.values import Value
 from domain.refusals import ExecutionNotFound, ExecutionStillRunning, InvalidRequest, WorkflowNotFound
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +43,13 @@ class Admission(Operation):
         version: int,
         program_input: Value,
         rerun_of: RerunOf | None = None,
+        *,
+        may_be_archived: bool,
     ) -> Plan:
-        """Plan the one write that admits an execution of a version of a workflow; what it repeats names it."""
+        """Plan the one write that admits an execution of a version of a workflow; what it repeats names it.
+
+        One that is archived, or may be, is refused by the write: after the receipt, which has answered already.
+        """
         execution = Execution(
             id=new_id(self.now),
             workspace_id=self.workspace_id,
@@ -52,7 +61,7 @@ class Admission(Operation):
             rerun_of=rerun_of,
         )
         writes = (
-            workflows.note_run(self.workspace_id, execution.workflow_id, self.now),
+            *([workflows.not_archived(self.workspace_id, workflow_id)] if may_be_archived else ()),
             workspaces.debit(self.workspace),
             executions.create(execution),
             *executions.put_input(execution.id, program_input),
@@ -109,7 +118,8 @@ class Run(Admission):
         if at not in found:
             raise WorkflowNotFound
         workflow = workflows.from_item(found[at])
-        return self.admit(workflow.id, workflow.name, workflow.version, self.program_input)
+        is_archived = workflow.archived_at is not None
+        return self.admit(workflow.id, workflow.name, workflow.version, self.program_input, may_be_archived=is_archived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +155,14 @@ class Rerun(Admission):
         return (self._at,)
 
     @override
-    def reads_then(self, found: Found) -> tuple[Key, ...]:
+    def read_then(self, table: Table, found: Found) -> Found:
         if self._at not in found:
-            return ()
+            return {}
         given = (executions.input_key(self.execution_id),) if isinstance(self.program_input, SameInput) else ()
-        last_taken = (steps.key(self.execution_id, self.from_step - 1),) if self.from_step else ()
-        return *given, *last_taken
+        more = table.get_many(*given)
+        if self.from_step and (item := steps.find_item(table, self.execution_id, self.from_step - 1)):
+            return {**more, self._last_taken: item}
+        return more
 
     @override
     def plan(self, found: Found) -> Plan:
@@ -170,12 +182,26 @@ class Rerun(Admission):
         if isinstance(program_input, SameInput):
             program_input = executions.input_of(found.get(executions.input_key(self.execution_id)))
         rerun_of = RerunOf(original.id, self.from_step)
-        return self.admit(original.workflow_id, original.workflow_name, original.version, program_input, rerun_of)
+        return self.admit(
+            original.workflow_id,
+            original.workflow_name,
+            original.version,
+            program_input,
+            rerun_of,
+            may_be_archived=True,
+        )
 
     @property
     def _at(self) -> Key:
         return executions.key(self.workspace_id, self.execution_id)
 
+    @property
+    def _last_taken(self) -> Key:
+        return steps.key(self.execution_id, self.from_step - 1)
+
     def _is_reached(self, found: Found) -> bool:
-        last_taken = found.get(steps.key(self.execution_id, self.from_step - 1))
-        return self.from_step == 0 or (last_taken is not None and steps.is_completed(last_taken))
+        if self.from_step == 0:
+            return True
+        item = found.get(self._last_taken)
+        step = steps.finished_in(item, self.from_step - 1) if item else None
+        return step is not None and step.status is StepStatus.COMPLETED

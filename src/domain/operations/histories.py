@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.aws.keys import Key
@@ -15,10 +15,12 @@ from domain.entities.executions import State, Status
 from domain.program.outlines import outline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from domain.aws.table import Table
-    from domain.entities.executions import Execution
+    from domain.aws.writes import Item
+    from domain.entities.executions import Execution, Wait
     from domain.entities.journal import Entry
     from domain.entities.steps import Step
     from domain.program.lines import Lines
@@ -37,10 +39,9 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a running execution waits for: the call that does, and the reviews that nobody has decided."""
+    """What a running execution waits for, and the reviews that nobody has decided."""
 
-    wait: executions.Wait
-    call: Entry | None
+    wait: Wait
     review_ids: tuple[str, ...]
 
 
@@ -59,13 +60,18 @@ class History:
     `lines` are those of the source that the program was read from.
     """
 
-    execution: Execution
+    state: State
     input: Value
     output: Value
     waiting: Waiting | None
     reruns: tuple[str, ...]
     outline: tuple[Line, ...]
     lines: Lines
+
+    @property
+    def execution(self) -> Execution:
+        """The execution whose history it is."""
+        return self.state.execution
 
 
 def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> History:
@@ -77,9 +83,9 @@ def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> H
     found = table.get_many(at_input, *([at_output] if at_output else ()))
     outlined, lines = _outline(table, workspace_id, execution.workflow_id, execution.version)
     return History(
-        execution=execution,
+        state=state,
         input=executions.input_of(found.get(at_input)),
-        output=steps.result_of(found[at_output]) if at_output in found else None,
+        output=_output(found[at_output], state) if at_output in found else None,
         waiting=_waiting(table, now, state),
         reruns=tuple(executions.list_reruns(table, execution_id, _MOST_RERUNS)),
         outline=outlined,
@@ -87,35 +93,65 @@ def read(table: Table, now: datetime, workspace_id: str, execution_id: str) -> H
     )
 
 
-def read_done(table: Table, execution: Execution, limit: int, after: Position | None) -> list[Done]:
+def read_done(table: Table, state: State, limit: int, after: Position | None) -> list[Done]:
     """Read up to `limit` of what an execution has done behind a position, in the order of its program.
 
-    Steps and calls are apart in the table; each is read from the position on, and no further than the page goes.
+    Steps and most calls are apart in the table; each is read from the position on, and no further than the page goes.
     """
-    first_step = 0 if after is None else after.step + 1
-    found_steps = (Done(Position(step.index), step) for step in steps.read_page(table, execution, first_step, limit))
-    from_call = after or Position()
-    found_calls = (
-        Done(Position(step, entry.nth), entry)
-        for step, entry in journal.read_page(table, execution.id, *from_call, limit)
+    start = after or Position()
+    # The step within which the page begins may have calls that come behind, but is not one more that does.
+    found_steps = steps.read_begun(table, state, start.step, limit + 1)
+    at_once = state.progress.items_of(limit)
+    found_calls = journal.read_page(table, state.execution.id, *start, limit, at_once)
+    merged = heapq.merge(
+        (Done(Position(step, entry.nth), entry) for step, entry in found_calls),
+        (done for step in found_steps for done in _done(step)),
+        key=_at,
     )
-    return list(islice(heapq.merge(found_steps, found_calls, key=lambda done: done.at), limit))
+    # A call that was stored while it waited stands with its step as it ended: the latest counts.
+    latest = (list(same)[-1] for _, same in groupby(merged, key=_at))
+    return list(islice((done for done in latest if after is None or done.at > after), limit))
+
+
+def _at(done: Done) -> Position:
+    return done.at
+
+
+def _done(step: Step) -> Iterator[Done]:
+    yield Done(Position(step.index), step)
+    for entry in step.calls:
+        yield Done(Position(step.index, entry.nth), entry)
 
 
 def _output_key(state: State) -> Key | None:
     """Where that stands which a successful execution gives: the result of the step that it ended with."""
     if state.execution.status is not Status.SUCCESS or not state.progress.next_step:
         return None
+    # No step came behind it: it is the last of those that it stands with.
     return steps.key(state.execution.id, state.progress.next_step - 1)
+
+
+def _output(item: Item, state: State) -> Value:
+    step = steps.finished_in(item, state.progress.next_step - 1)
+    return step.result if step else None
 
 
 def _waiting(table: Table, now: datetime, state: State) -> Waiting | None:
     wait = state.execution.wait
     if wait is None or state.execution.status is not Status.RUNNING:
         return None
-    call = journal.read_last(table, state.execution.id, state.progress.next_step)
+    if wait.kind == "retry" and wait.attempt is None:
+        wait = _with_attempt(table, wait, state)
     asked = reviews.of_execution(table, state.execution.id) if wait.kind == "decisions" else []
-    return Waiting(wait, call, tuple(review.id for review in asked if review.at(now).is_pending))
+    return Waiting(wait, tuple(review.id for review in asked if review.at(now).is_pending))
+
+
+def _with_attempt(table: Table, wait: Wait, state: State) -> Wait:
+    """A wait as an earlier release has stored it, with what only the call under way tells of its next attempt."""
+    call = journal.read_last(table, state.execution.id, state.progress.next_step)
+    if call is None or not call.misses:
+        return wait
+    return wait._replace(attempt=call.attempt, error=call.misses[-1].message)
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
@@ -21,6 +21,9 @@ from domain.entities import receipts
 from domain.entities.receipts import Owner, Receipt, ReceiptFound
 from domain.program.values import Value, dumps
 from domain.refusals import Contention, IdempotencyKeyInFlight, IdempotencyKeyReused, InvalidRequest, Refusal
+
+if TYPE_CHECKING:
+    from domain.aws.table import Table
 
 KEY_CHARACTERS = 256
 
@@ -72,9 +75,9 @@ class Operation(ABC):
     def reads(self) -> tuple[Key, ...]:
         """The items that are read, in one call."""
 
-    def reads_then(self, found: Found) -> tuple[Key, ...]:  # noqa: ARG002 - most have read everything by then
-        """What else is read, in one more call, now that it is known whose it is: keys of executions do not say so."""
-        return ()
+    def read_then(self, table: Table, found: Found) -> Found:  # noqa: ARG002 - most have read everything by then
+        """Read what else it looks at, now that it is known whose it is: keys of executions do not say so."""
+        return {}
 
     @abstractmethod
     def plan(self, found: Found) -> Plan:
@@ -109,7 +112,7 @@ def _carry_out(stack: Stack, operation: Operation, claim: _Claim) -> Success:
     operation.repair(stack, found, receipt)
     if receipt:
         return Success(receipt.body, is_replay=True)
-    plan = operation.plan({**found, **stack.table.get_many(*operation.reads_then(found))})
+    plan = operation.plan({**found, **operation.read_then(stack.table, found)})
     body = dumps(plan.body)
     try:
         stack.table.commit(*claim.writes(plan.owner, body, operation.now), *plan.writes)

@@ -58,7 +58,7 @@ def run(settings: Settings, unreachable: Stack) -> Run:
         while (following := run_slice(context, *ids)).action != "done":
             slices += 1
             world.now = following.until or world.now
-        execution = executions.read(unreachable.table, *ids)
-        return Ran(execution, steps.read_all(unreachable.table, execution), 0, slices, world)
+        state = executions.read_state(unreachable.table, *ids)
+        return Ran(state.execution, steps.read_all(unreachable.table, state), 0, slices, world)
 
     return to_its_end
