@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from importlib.metadata import version
 from itertools import count, takewhile
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -47,6 +47,15 @@ from views.executions import (
 from views.histories import History, HistoryEntry
 from views.reviews import DecidedReview, Review, ReviewPage
 from views.view import Json, View
+from views.webhooks import (
+    CreatedWebhook,
+    DeletedWebhook,
+    Delivery,
+    DeliveryPage,
+    RotatedSecret,
+    Webhook,
+    Webhooks,
+)
 from views.workflows import Workflow, WorkflowPage, WorkflowWithProgram
 from views.workspaces import Workspace
 
@@ -323,7 +332,7 @@ class Calls:
         started_before: datetime | str | None,
         dry_run: bool = False,
     ) -> Message:
-        """The one POST without an idempotency key: to send it again is safe. Rule: contract "Stop many"."""
+        """A POST without an idempotency key: to send it again is safe. Rule: contract "Stop many"."""
         url = self._url(
             "executions/stop",
             status="running",
@@ -357,6 +366,52 @@ class Calls:
         body = {"decision": decision} | ({} if comment is None else {"comment": comment})
         return self._one(self._post(f"reviews/{_id(review_id)}/decision", key, body), DecidedReview)
 
+    def create_webhook(
+        self, url: str, event_types: Sequence[str], workflow_ids: Sequence[str], description: str, key: str | None
+    ) -> Call[CreatedWebhook]:
+        """Create a webhook."""
+        body = {"url": url, "event_types": list(event_types), "workflow_ids": list(workflow_ids)}
+        return self._one(self._post("webhooks", key, {**body, "description": description}), CreatedWebhook)
+
+    def webhooks(self) -> Call[list[Webhook]]:
+        """Read all webhooks."""
+        return self._listed(self._get("webhooks"))
+
+    def _listed(self, message: Message) -> Call[list[Webhook]]:
+        answer = yield from self._one(message, Webhooks)
+        return answer.webhooks
+
+    def webhook(self, webhook_id: str) -> Call[Webhook]:
+        """Read a webhook."""
+        return self._one(self._get(f"webhooks/{_id(webhook_id)}"), Webhook)
+
+    def set_webhook_status(self, webhook_id: str, status: Literal["active", "paused"]) -> Call[Webhook]:
+        """Pause or resume a webhook."""
+        headers = httpx.Headers([*self._headers.multi_items(), ("Content-Type", "application/json")])
+        url = self._url(f"webhooks/{_id(webhook_id)}")
+        return self._one(Message("PATCH", url, headers, dumps({"status": status}).encode()), Webhook)
+
+    def delete_webhook(self, webhook_id: str) -> Call[DeletedWebhook]:
+        """Remove a webhook."""
+        return self._one(Message("DELETE", self._url(f"webhooks/{_id(webhook_id)}"), self._headers), DeletedWebhook)
+
+    def rotate_webhook_secret(self, webhook_id: str) -> Call[RotatedSecret]:
+        """Make a new secret; to send it again is safe. Rule: webhooks "Secrets"."""
+        return self._one(self._again(f"webhooks/{_id(webhook_id)}/rotate"), RotatedSecret)
+
+    def test_webhook(self, webhook_id: str) -> Call[Delivery]:
+        """Try a webhook; sent again, it is tried twice."""
+        return self._one(self._again(f"webhooks/{_id(webhook_id)}/test"), Delivery)
+
+    def deliveries(self, webhook_id: str, *, after: str | None, page_size: int) -> Call[Page[Delivery]]:
+        """Read the first page of deliveries."""
+        message = self._get(f"webhooks/{_id(webhook_id)}/deliveries", limit=page_size, after=after)
+        return self._page(message, DeliveryPage, lambda page: page.deliveries)
+
+    def redeliver(self, webhook_id: str, delivery_id: str) -> Call[Delivery]:
+        """Begin a delivery anew; sent again, it is begun anew twice."""
+        return self._one(self._again(f"webhooks/{_id(webhook_id)}/deliveries/{_id(delivery_id)}/redeliver"), Delivery)
+
     def workspace(self) -> Call[Workspace]:
         """Read the workspace."""
         return self._one(self._get("workspace"), Workspace)
@@ -372,6 +427,10 @@ class Calls:
 
     def _get(self, path: str, **query: str | int | None) -> Message:
         return Message("GET", self._url(path, **query), self._headers)
+
+    def _again(self, path: str) -> Message:
+        """A POST that needs no idempotency key: to send it again does the same once more, which is as good."""
+        return Message("POST", self._url(path), self._headers)
 
     def _post(self, path: str, key: str | None, body: Mapping[str, Any] | None = None) -> Message:
         """A POST under an idempotency key, so that it may be sent again. Rule: contract "Idempotency-Key"."""

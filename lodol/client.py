@@ -13,15 +13,20 @@ import httpx
 
 from lodol.calls import NETWORK_SECONDS, Call, Calls, Nature, Outcome, Page, Send, Unchanged, advance
 from lodol.models import (
+    CreatedWebhook,
     DecidedReview,
+    DeletedWebhook,
+    Delivery,
     Execution,
     ExecutionRow,
     ExecutionStatus,
     History,
     RepeatedExecution,
     Review,
+    RotatedSecret,
     StartedExecution,
     StoppedExecution,
+    Webhook,
     Workflow,
     WorkflowWithProgram,
     Workspace,
@@ -225,6 +230,60 @@ class Client:
         """Decide a review. Raises `ReviewNotFound`, `ReviewAlreadyDecided`, `ReviewClosed`."""
         return self._carry_out(self._calls.decide(review_id, decision, comment, key))
 
+    def create_webhook(
+        self,
+        url: str,
+        *,
+        event_types: Iterable[str] = (),
+        workflow_ids: Iterable[str] = (),
+        description: str = "",
+        key: str | None = None,
+    ) -> CreatedWebhook:
+        """Create a webhook: `url` is told of events, of these types and about these workflows, or of all.
+
+        Its secret is shown this once. Raises `WebhookLimitReached`.
+        """
+        return self._carry_out(self._calls.create_webhook(url, list(event_types), list(workflow_ids), description, key))
+
+    def webhooks(self) -> list[Webhook]:
+        """Read all webhooks of the workspace, oldest first."""
+        return self._carry_out(self._calls.webhooks())
+
+    def webhook(self, webhook_id: str) -> Webhook:
+        """Read a webhook. Raises `WebhookNotFound`."""
+        return self._carry_out(self._calls.webhook(webhook_id))
+
+    def pause_webhook(self, webhook_id: str) -> Webhook:
+        """Deliver nothing to a webhook from now on. Raises `WebhookNotFound`."""
+        return self._carry_out(self._calls.set_webhook_status(webhook_id, "paused"))
+
+    def resume_webhook(self, webhook_id: str) -> Webhook:
+        """Deliver to a webhook again what happens from now on. Raises `WebhookNotFound`."""
+        return self._carry_out(self._calls.set_webhook_status(webhook_id, "active"))
+
+    def delete_webhook(self, webhook_id: str) -> DeletedWebhook:
+        """Remove a webhook. Raises `WebhookNotFound`."""
+        return self._carry_out(self._calls.delete_webhook(webhook_id))
+
+    def rotate_webhook_secret(self, webhook_id: str) -> RotatedSecret:
+        """Make a new secret for a webhook; the one before is valid for a day. Raises `WebhookNotFound`."""
+        return self._carry_out(self._calls.rotate_webhook_secret(webhook_id))
+
+    def test_webhook(self, webhook_id: str) -> Delivery:
+        """Send a webhook a `webhook.test`. Raises `WebhookNotFound`, `WebhookPaused`."""
+        return self._carry_out(self._calls.test_webhook(webhook_id))
+
+    def redeliver(self, webhook_id: str, delivery_id: str) -> Delivery:
+        """Begin a delivery anew. Raises `WebhookNotFound`, `DeliveryNotFound`, `WebhookPaused`."""
+        return self._carry_out(self._calls.redeliver(webhook_id, delivery_id))
+
+    def deliveries(self, webhook_id: str, *, after: str | None = None, page_size: int = _PAGE) -> Iterator[Delivery]:
+        """List what was delivered to a webhook, or is to be, newest first, behind the id `after`.
+
+        Pages of `page_size`, 1 to 100, are read as needed. Raises `WebhookNotFound`.
+        """
+        return self._rows(self._calls.deliveries(webhook_id, after=after, page_size=page_size))
+
     def workspace(self) -> Workspace:
         """Read the workspace of the API key: its plan, its limits, its credits."""
         return self._carry_out(self._calls.workspace())
@@ -399,6 +458,58 @@ class AsyncClient:
     ) -> DecidedReview:
         """As `Client.decide`."""
         return await self._carry_out(self._calls.decide(review_id, decision, comment, key))
+
+    async def create_webhook(
+        self,
+        url: str,
+        *,
+        event_types: Iterable[str] = (),
+        workflow_ids: Iterable[str] = (),
+        description: str = "",
+        key: str | None = None,
+    ) -> CreatedWebhook:
+        """As `Client.create_webhook`."""
+        return await self._carry_out(
+            self._calls.create_webhook(url, list(event_types), list(workflow_ids), description, key)
+        )
+
+    async def webhooks(self) -> list[Webhook]:
+        """As `Client.webhooks`."""
+        return await self._carry_out(self._calls.webhooks())
+
+    async def webhook(self, webhook_id: str) -> Webhook:
+        """As `Client.webhook`."""
+        return await self._carry_out(self._calls.webhook(webhook_id))
+
+    async def pause_webhook(self, webhook_id: str) -> Webhook:
+        """As `Client.pause_webhook`."""
+        return await self._carry_out(self._calls.set_webhook_status(webhook_id, "paused"))
+
+    async def resume_webhook(self, webhook_id: str) -> Webhook:
+        """As `Client.resume_webhook`."""
+        return await self._carry_out(self._calls.set_webhook_status(webhook_id, "active"))
+
+    async def delete_webhook(self, webhook_id: str) -> DeletedWebhook:
+        """As `Client.delete_webhook`."""
+        return await self._carry_out(self._calls.delete_webhook(webhook_id))
+
+    async def rotate_webhook_secret(self, webhook_id: str) -> RotatedSecret:
+        """As `Client.rotate_webhook_secret`."""
+        return await self._carry_out(self._calls.rotate_webhook_secret(webhook_id))
+
+    async def test_webhook(self, webhook_id: str) -> Delivery:
+        """As `Client.test_webhook`."""
+        return await self._carry_out(self._calls.test_webhook(webhook_id))
+
+    async def redeliver(self, webhook_id: str, delivery_id: str) -> Delivery:
+        """As `Client.redeliver`."""
+        return await self._carry_out(self._calls.redeliver(webhook_id, delivery_id))
+
+    def deliveries(
+        self, webhook_id: str, *, after: str | None = None, page_size: int = _PAGE
+    ) -> AsyncIterator[Delivery]:
+        """As `Client.deliveries`."""
+        return self._rows(self._calls.deliveries(webhook_id, after=after, page_size=page_size))
 
     async def workspace(self) -> Workspace:
         """As `Client.workspace`."""

@@ -108,6 +108,22 @@ class ReviewClosed(LodolError, code="review_closed"):
     """The execution that asked for the review has ended."""
 
 
+class WebhookNotFound(LodolError, code="webhook_not_found"):
+    """The workspace has no such webhook."""
+
+
+class DeliveryNotFound(LodolError, code="delivery_not_found"):
+    """The webhook has no such delivery."""
+
+
+class WebhookPaused(LodolError, code="webhook_paused"):
+    """Nothing is delivered to the webhook until it is resumed."""
+
+
+class WebhookLimitReached(LodolError, code="webhook_limit_reached"):
+    """The workspace has as many webhooks as it may have."""
+
+
 class ApiKeyNotFound(LodolError, code="api_key_not_found"):
     """The workspace has no such API key."""
 

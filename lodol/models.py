@@ -26,12 +26,17 @@ from views.histories import (
     WaitingFor,
 )
 from views.reviews import DecidedReview, Review
+from views.webhooks import Attempt, CreatedWebhook, DeletedWebhook, Delivery, RotatedSecret, Webhook
 from views.workflows import Workflow, WorkflowWithProgram
 from views.workspaces import Workspace
 
 __all__ = [
+    "Attempt",
     "CallEntry",
+    "CreatedWebhook",
     "DecidedReview",
+    "DeletedWebhook",
+    "Delivery",
     "Execution",
     "ExecutionRow",
     "ExecutionStatus",
@@ -44,11 +49,13 @@ __all__ = [
     "RerunOf",
     "Retry",
     "Review",
+    "RotatedSecret",
     "StartedExecution",
     "Step",
     "StepEntry",
     "StoppedExecution",
     "WaitingFor",
+    "Webhook",
     "Workflow",
     "WorkflowWithProgram",
     "Workspace",

@@ -10,7 +10,7 @@ from pathlib import Path
 from domain.callables import EFFECTS
 from domain.program.builtins import BUILTINS
 from domain.program.values import dumps
-from scripts import conformance, workflow_schema
+from scripts import conformance, events_schema, workflow_schema
 from scripts.api_page import page
 from scripts.bench import parts
 from scripts.dependencies import licences, requirements
@@ -85,6 +85,7 @@ GENERATED = {
     "docs/openapi.json": openapi,
     "docs/api.html": page,
     "docs/workflow.schema.json": workflow_schema.schema,
+    "docs/events.schema.json": events_schema.schema,
     "docs/callables.md": callables_table,
     "docs/commands.md": commands,
     **conformance.suites(),

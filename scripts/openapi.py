@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _REF = "#/components/schemas/{model}"
 _STATUS_TEXTS = {
     200: "It was done.",
+    201: "It was made.",
     202: "It was admitted, and is under way.",
     400: "The request is wrong, or what it is about does not allow it.",
     401: "There is no valid API key.",
@@ -142,7 +143,7 @@ def _success(endpoint: Endpoint) -> dict[str, Any]:
             name: {"operationId": name, "parameters": {parameter: f"$response.body#{pointer}"}}
             for parameter, pointer in _ids(endpoint.answers)
             for name, other in endpoints()
-            if f"{{{parameter}}}" in other.path
+            if re.findall(r"{(\w+)}", other.path) == [parameter]
         },
     }
 
@@ -151,9 +152,15 @@ def _ids(answers: type[View]) -> Iterator[tuple[str, str]]:
     """The ids in an answer, or in the first object of a page, and where they stand: they lead to other endpoints."""
     pages = [name for name in answers.model_fields if name.endswith("s") and len(answers.model_fields) == 1]
     inside = f"/{pages[0]}/0" if pages else ""
-    kinds = {"executions": ("execution_id", "workflow_id"), "workflows": ("workflow_id",), "reviews": ("review_id",)}
+    kinds = {
+        "executions": ("execution_id", "workflow_id"),
+        "workflows": ("workflow_id",),
+        "reviews": ("review_id",),
+        "webhooks": ("webhook_id",),
+        "deliveries": (),
+    }
     names = kinds[pages[0]] if pages else answers.model_fields
-    for name in ("execution_id", "workflow_id", "review_id"):
+    for name in ("execution_id", "workflow_id", "review_id", "webhook_id"):
         if name in names:
             yield name, f"{inside}/{name}"
 

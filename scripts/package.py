@@ -33,7 +33,14 @@ REQUIREMENTS = SOURCE / "requirements.txt"
 _KEPT = ROOT / ".aws-sam" / "packages"
 """What was made is kept here, under a name that says of what it was made."""
 
-SERVICES = {"dynamodb": "dynamodb", "secretsmanager": "secretsmanager", "sesv2": "email", "stepfunctions": "states"}
+SERVICES = {
+    "dynamodb": "dynamodb",
+    "events": "events",
+    "secretsmanager": "secretsmanager",
+    "sesv2": "email",
+    "sqs": "sqs",
+    "stepfunctions": "states",
+}
 """The services that our functions call, by their name in boto3, and the host name that each has."""
 
 _PLATFORMS = ("manylinux2014_aarch64", "manylinux2014_x86_64")

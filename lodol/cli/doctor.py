@@ -26,7 +26,8 @@ def doctor(stack_name: StackName = None, as_json: AsJson = False) -> None:
     with progress("workspaces looked at") as advance:
         examination = examine(found, utc_now(), advance)
     findings = {name: list(ids) for name, ids in dataclasses.asdict(examination).items()}
-    shown = {**findings, "dead_letters": found.count_dead_letters()}
+    dead = {"dead_letters": found.count_dead_letters()}
+    shown = {**findings, **dead, "event_dead_letters": found.count_dead_letters("EventDeadLettersUrl")}
     if as_json:
         print_json(shown)
     elif not any(shown.values()):

@@ -5,7 +5,20 @@ from typing import Any
 
 import typer
 
-from lodol.cli import cost, doctor, executions, key, migrating, profile, review, trying, workflow, workspace
+from lodol.cli import (
+    cost,
+    doctor,
+    events,
+    executions,
+    key,
+    migrating,
+    profile,
+    review,
+    trying,
+    webhook,
+    workflow,
+    workspace,
+)
 from lodol.cli import credits as credits_commands
 from lodol.cli.console import Told, fail
 
@@ -23,6 +36,7 @@ app.command("run", rich_help_panel=_USE)(executions.run)
 app.add_typer(executions.app, name="executions", rich_help_panel=_USE)
 app.command("cost", rich_help_panel=_USE)(cost.cost)
 app.add_typer(review.app, name="review", rich_help_panel=_USE)
+app.add_typer(webhook.app, name="webhook", rich_help_panel=_USE)
 app.add_typer(profile.app, name="profile", rich_help_panel=_USE)
 workflow.app.command("try", rich_help_panel=workflow.ON_THIS_MACHINE)(trying.try_workflow)
 workflow.app.command("test", rich_help_panel=workflow.ON_THIS_MACHINE)(trying.run_cases)
@@ -30,6 +44,7 @@ app.add_typer(workflow.app, name="workflow", rich_help_panel=_WRITE)
 app.add_typer(workspace.app, name="workspace", rich_help_panel=_OPERATE)
 app.add_typer(key.app, name="key", rich_help_panel=_OPERATE)
 app.add_typer(credits_commands.app, name="credits", rich_help_panel=_OPERATE)
+app.add_typer(events.app, name="events", rich_help_panel=_OPERATE)
 app.command("doctor", rich_help_panel=_OPERATE)(doctor.doctor)
 app.command("migrate", rich_help_panel=_OPERATE)(migrating.migrate)
 

@@ -1,13 +1,17 @@
 """Finds the stack that a command works on: by name, or the local one."""
 
+import json
 import os
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from domain.aws.bus import Bus
 from domain.aws.clients import CLIENT_CONFIG
+from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -22,6 +26,8 @@ class DeployedStack(Stack):
         super().__init__(
             lambda: Table(self._client("dynamodb"), self._outputs["TableName"]),
             lambda: StateMachine(self._client("stepfunctions"), self._outputs["StateMachineArn"]),
+            lambda: Bus(self._client("events"), self._outputs["EventBusName"]),
+            deliveries=lambda: Queue(self._client("sqs"), self._outputs["WebhookDeliveriesUrl"]),
         )
         self._name = name
         self._session = session
@@ -47,12 +53,52 @@ class DeployedStack(Stack):
         record, _, row = self._outputs["RetentionDays"].partition(",")
         return int(record), int(row)
 
-    def count_dead_letters(self) -> int:
-        """How many status events wait in the queue of those that could not be recorded."""
+    def count_dead_letters(self, output: str = "DeadLettersUrl") -> int:
+        """How many messages wait in a queue of what could not be dealt with: status events, if nothing else is said."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        url = self._outputs["DeadLettersUrl"]
+        url = self._outputs[output]
         counts = self._client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(counts[name]) for name in names)
+
+    def take_event_letters(self) -> Iterator[tuple[Any, Callable[[], None]]]:
+        """Take the letters of which no event could be published, each with what removes it from their queue.
+
+        Those that are not removed are back in a minute.
+        """
+        sqs, url = self._client("sqs"), self._outputs["EventDeadLettersUrl"]
+        while True:
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60)
+            for message in answer.get("Messages", []):
+                handle = message["ReceiptHandle"]
+                yield json.loads(message["Body"]), partial(sqs.delete_message, QueueUrl=url, ReceiptHandle=handle)
+            if not answer.get("Messages"):
+                return
+
+    def stream_records(self, batch: Any) -> list[Any]:
+        """Read again the records of a batch that Lambda gave up, by what it says of the batch (`DDBStreamBatchInfo`).
+
+        Raises `CannotDo` where the stream has forgotten them: it remembers a day.
+        """
+        client = self._client("dynamodbstreams")
+        last, found = int(batch["endSequenceNumber"]), list[Any]()
+        try:
+            following = client.get_shard_iterator(
+                StreamArn=batch["streamArn"],
+                ShardId=batch["shardId"],
+                ShardIteratorType="AT_SEQUENCE_NUMBER",
+                SequenceNumber=batch["startSequenceNumber"],
+            )["ShardIterator"]
+            while following:
+                answer = client.get_records(ShardIterator=following)
+                found += answer["Records"]
+                if not answer["Records"] or int(found[-1]["dynamodb"]["SequenceNumber"]) >= last:
+                    break
+                following = answer.get("NextShardIterator")
+        except (client.exceptions.TrimmedDataAccessException, client.exceptions.ResourceNotFoundException):
+            raise CannotDo(
+                f"The stream has forgotten the changes of {batch['approximateArrivalOfLastRecord']}."
+            ) from None
+        return [record for record in found if int(record["dynamodb"]["SequenceNumber"]) <= last]
 
     def _client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self._endpoint_url, config=CLIENT_CONFIG)

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from domain.callables import EFFECTS
+from domain.callables import EFFECTS, human
 from domain.callables.effect import CallContext, Effect, Outcome, Recorded
 from domain.entities import reviews
 from domain.ids import new_id
@@ -131,4 +131,4 @@ class World:
                     f"{answer.where}.decide", f"this review offers {', '.join(review.decisions)}, and not {decision}"
                 )
             self.decisions.append(Decision(review.id, decision, answer.comment, self.now + answer.after))
-        return Recorded(review.id, reviews.create(review))
+        return human.recorded(review)

@@ -1,6 +1,7 @@
 """The demo's HTTP endpoint on loopback: `python -m scripts.local.demo_site PORT` answers every GET with an order.
 
-Below `/api/` it wants a bearer token, any, and answers with the end of it, so that one sees which it was.
+Every POST, as those of webhooks, is answered 204. Below `/api/` it wants a bearer token, any, and answers with the end
+of it, so that one sees which it was.
 """
 
 import json
@@ -24,6 +25,12 @@ class DemoSite(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """Take whatever it is told."""
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.send_response(204)
+        self.end_headers()
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ class Stack:
     stack_name: str
     seeded: dict[str, str] = field(default_factory=dict)
     """When each sample workflow was last stored by `make up`, by its id: what was changed since is the user's."""
+    hooks_url: str = ""
+    """Where the demo's site takes webhooks."""
     sample: str = ""
     """The execution that was started to show that all works."""
 

@@ -25,7 +25,7 @@ SENDER = "hello@lodol.example"
 _SECRET = "lodol-local-api-credential"  # pragma: allowlist secret  # noqa: S105 - its name
 _WORKSPACE = ("workspace", "create", "--name", "Demo", "--plan", "enterprise", "--credits", "10000")
 _DEMO_PORTS_AWAY = 33
-_SCOPES = ("workflows:execute", "workflows:read", "executions:read")
+_SCOPES = ("workflows:execute", "workflows:read", "executions:read", "webhooks:manage")
 _begun = time.monotonic()
 
 
@@ -50,7 +50,7 @@ def main() -> int:
                 "ApiCredentialSecretArn": _credential(cloud),
             },
         )
-        return _sample(_seed(deployed), running)
+        return _sample(_seed(deployed, f"http://{site}/hooks"), running)
     except (CloudFailed, DeploymentFailed, CommandFailed) as failure:
         print(f"\n{failure}", file=sys.stderr)
         return 1
@@ -99,7 +99,7 @@ def _credential(cloud: Cloud) -> str:
         return secrets_manager.create_secret(Name=_SECRET, SecretString=secrets.token_hex(16))["ARN"]
 
 
-def _seed(deployed: Deployment) -> Stack:
+def _seed(deployed: Deployment, hooks_url: str) -> Stack:
     """A workspace with credits, a key, the sample workflows; what is there from an earlier time is kept."""
     _say("seeding workspace, key and workflows (lodol)")
     cloud = deployed.cloud
@@ -109,11 +109,12 @@ def _seed(deployed: Deployment) -> Stack:
     before = home.stack()
     if before and Client(deployed.api_url, before.api_key).send("GET", "/v1/workflows").status == 200:
         workspace_id, api_key = before.workspace_id, before.api_key
+        if Client(deployed.api_url, api_key).send("GET", "/v1/webhooks").status == 403:
+            api_key = _key(cloud, workspace_id)  # the one from before there were webhooks
     else:
         before = None
         workspace_id = lodol(cloud, STACK_NAME, *_WORKSPACE)["workspace_id"]
-        scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
-        api_key = lodol(cloud, STACK_NAME, "key", "create", workspace_id, *scopes)["key"]
+        api_key = _key(cloud, workspace_id)
     samples = {file: read_workflow(file) for file in sorted((ROOT / "workflows").glob("*.py"))}
     seeded = _store_samples(cloud, workspace_id, samples, before.seeded if before else {})
     stack = Stack(
@@ -125,10 +126,17 @@ def _seed(deployed: Deployment) -> Stack:
         region=REGION,
         stack_name=deployed.stack_name,
         seeded=seeded,
+        hooks_url=hooks_url,
         sample=before.sample if before else "",
     )
     home.remember_stack(stack)
     return stack
+
+
+def _key(cloud: Cloud, workspace_id: str) -> str:
+    scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
+    made: str = lodol(cloud, STACK_NAME, "key", "create", workspace_id, *scopes)["key"]
+    return made
 
 
 def _store_samples(

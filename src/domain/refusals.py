@@ -101,6 +101,25 @@ class ReviewClosed(Refusal):
     status: str
 
 
+class WebhookNotFound(Refusal):
+    """The workspace has no such webhook."""
+
+
+class DeliveryNotFound(Refusal):
+    """The webhook has no such delivery."""
+
+
+class WebhookPaused(Refusal):
+    """Nothing is delivered to the webhook until it is resumed."""
+
+
+@dataclass
+class WebhookLimitReached(Refusal):
+    """The workspace has as many webhooks as it may have."""
+
+    limit: int
+
+
 class ApiKeyNotFound(Refusal):
     """The workspace has no such API key."""
 

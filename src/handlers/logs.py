@@ -15,6 +15,8 @@ from domain.printable import KEY_START, printable
 _SECRETS = (
     # An API key, wherever it stands.
     re.compile(rf"({KEY_START})[\w-]+", re.ASCII),
+    # The secret of a webhook.
+    re.compile(r"(whsec_)[\w+/=]+", re.ASCII),
     # What follows the name of a header that holds one, as JSON, Python and HTTP write headers.
     re.compile(
         r"""((?:authorization|x-api-key|x-amz-security-token|cookie)[\\"'\s]*[:=,][\\"'\s[(]*(?:b[\\"']+)?)"""

@@ -14,7 +14,15 @@ from domain.ids import is_id
 from domain.operations.access import Caller
 from domain.program.limits import VALUE_BYTES
 from domain.program.values import ensure_storable, loads
-from domain.refusals import ExecutionNotFound, InvalidRequest, Refusal, ReviewNotFound, WorkflowNotFound
+from domain.refusals import (
+    DeliveryNotFound,
+    ExecutionNotFound,
+    InvalidRequest,
+    Refusal,
+    ReviewNotFound,
+    WebhookNotFound,
+    WorkflowNotFound,
+)
 from handlers.parameters import AFTER, LIMIT, Parameter
 from handlers.worker import Worker
 
@@ -22,6 +30,8 @@ _NOT_FOUND: Mapping[str, type[Refusal]] = {
     "workflow_id": WorkflowNotFound,
     "execution_id": ExecutionNotFound,
     "review_id": ReviewNotFound,
+    "webhook_id": WebhookNotFound,
+    "delivery_id": DeliveryNotFound,
 }
 """What it means that an id in a path is laid out as no id: the same as one that does not exist."""
 

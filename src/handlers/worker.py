@@ -1,5 +1,6 @@
 """What the functions of one process work with; a test hands them its own instead."""
 
+import os
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -14,6 +15,8 @@ class Worker:
 
     stack: Stack
     clock: Clock
+    allowed_hosts: frozenset[str] = frozenset()
+    """The hosts that may be reached besides public addresses."""
 
     @cached_property
     def authenticator(self) -> Authenticator:
@@ -24,4 +27,7 @@ class Worker:
 @cache
 def the_worker() -> Worker:
     """The worker that this process is, by its environment."""
-    return Worker(stack_of_environment(), utc_now)
+    # Few functions send to addresses, and to know them takes modules that the others need not load.
+    from domain.addresses import read_hosts
+
+    return Worker(stack_of_environment(), utc_now, read_hosts(os.environ.get("ALLOWED_HOSTS", "")))

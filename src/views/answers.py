@@ -86,6 +86,10 @@ ANSWERS: Mapping[type[Refusal], Callable[[Any], ErrorAnswer]] = dict(
             refusals.ReviewClosed,
             lambda r: ErrorAnswer(400, f"The execution of this review is already in a terminal state: {r.status}."),
         ),
+        _is(refusals.WebhookNotFound, 404, "Webhook not found"),
+        _is(refusals.DeliveryNotFound, 404, "Delivery not found"),
+        _is(refusals.WebhookPaused, 400, "Webhook is paused: nothing is delivered to it until it is resumed."),
+        _on(refusals.WebhookLimitReached, lambda r: ErrorAnswer(403, f"A workspace has at most {r.limit} webhooks.")),
         _is(refusals.ApiKeyNotFound, 404, "API key not found"),
         _is(
             refusals.InsufficientCredits,

@@ -15,9 +15,11 @@ from domain.moments import to_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from domain.entities.deliveries import Delivery
     from domain.entities.executions import Execution
     from domain.entities.reviews import Review
     from domain.entities.steps import Step
+    from domain.entities.webhooks import Webhook
     from domain.entities.workflows import Workflow
     from domain.entities.workspaces import Workspace
     from domain.program.values import Value
@@ -104,7 +106,6 @@ def workspace(workspace: Workspace) -> Body:
 
 def review(review: Review) -> Body:
     """A review as its reader sees it."""
-    times_out_at = review.times_out_at
     return {
         "review_id": review.id,
         "execution_id": review.execution_id,
@@ -118,5 +119,56 @@ def review(review: Review) -> Body:
         "comment": review.comment,
         "created_at": review.created_at,
         "decided_at": review.decided_at,
-        "times_out_at": None if times_out_at is None else to_text(datetime.fromtimestamp(times_out_at, UTC)),
+        "times_out_at": moment(review.times_out_at),
     }
+
+
+def webhook(webhook: Webhook) -> Body:
+    """A webhook as its workspace sees it."""
+    return {
+        "webhook_id": webhook.id,
+        "url": webhook.url,
+        "description": webhook.description,
+        "event_types": list(webhook.event_types),
+        "workflow_ids": list(webhook.workflow_ids),
+        "status": webhook.status.value,
+        "created_at": webhook.created_at,
+        "failing_since": webhook.failing_since,
+        "paused_at": webhook.paused_at,
+        "pause_reason": webhook.pause_reason,
+        "previous_secret_expires_at": moment(webhook.previous_until),
+    }
+
+
+def rotated_secret(webhook: Webhook, secret: str) -> Body:
+    """The new secret of a webhook."""
+    expires_at = moment(webhook.previous_until)
+    return {"webhook_id": webhook.id, "secret": secret, "previous_secret_expires_at": expires_at}
+
+
+def delivery(delivery: Delivery) -> Body:
+    """A delivery as the webhook's workspace sees it."""
+    return {
+        "delivery_id": delivery.id,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event_type,
+        "status": delivery.status.value,
+        "created_at": delivery.created_at,
+        "next_attempt_at": delivery.due_at,
+        "error": delivery.error,
+        "attempts": [
+            {
+                "at": attempt.at,
+                "milliseconds": attempt.milliseconds,
+                "status": attempt.status,
+                "answer": attempt.answer,
+                "error": attempt.error,
+            }
+            for attempt in delivery.attempts
+        ],
+    }
+
+
+def moment(epoch_seconds: int | None) -> str | None:
+    """A moment in epoch seconds as its reader sees it."""
+    return None if epoch_seconds is None else to_text(datetime.fromtimestamp(epoch_seconds, UTC))

@@ -34,7 +34,10 @@ def filled_for(event: Path, team: Team) -> Any:
     stack = home.Stack(
         team.client.api_url, team.client.api_key, team.workspace.id, {"Welcome Email Workflow": workflow_id}, "", "", ""
     )
-    return json.loads(filled(event.read_text(), stack, execution_id, reviews(team)[0]))
+    hook = team.client.send("POST", "/v1/webhooks", {"url": "https://127.0.0.1:9/"}).json()["webhook_id"]
+    tried = team.client.send("POST", f"/v1/webhooks/{hook}/test").json()["delivery_id"]
+    ids = {"execution_id": execution_id, "review_id": reviews(team)[0], "webhook_id": hook, "delivery_id": tried}
+    return json.loads(filled(event.read_text(), stack, **ids))
 
 
 def reviews(team: Team) -> list[str]:

@@ -133,9 +133,10 @@ def _everywhere(endpoint: Endpoint, owner: Tenant) -> Iterator[Any]:
             yield request(endpoint, owner, path, {parameter.name: STRAY})
         body = request(endpoint, owner, path)
         yield {**body, "body": f'{{"{STRAY}": 1'}
+    own = next(paths(endpoint, owner))
     for name in names_in_path(endpoint):
-        yield request(endpoint, owner, {name: "0" * 24})
-        yield request(endpoint, owner, {name: STRAY})
+        yield request(endpoint, owner, {**own, name: "0" * 24})
+        yield request(endpoint, owner, {**own, name: STRAY})
     yield {**request(endpoint, owner, next(paths(endpoint, owner))), "resource": "/v2"}
 
 
@@ -476,7 +477,7 @@ def test_what_make_up_prints_to_go_on_with_has_no_key_in_it(tmp_path: Path, monk
 
     assert not shows(up._next_lines(stack, "e", "https://site"), secret)
     assert "-H @authorization" in up._next_lines(stack, "e", "https://site")
-    events.render_events(stack, "e", "r")
+    events.render_events(stack, execution_id="e", review_id="r", webhook_id="h", delivery_id="d")
     holding = [file for file in tmp_path.rglob("*") if file.is_file() and shows(file.read_text(), secret)]
     assert len(holding) > 10
     assert {oct(file.stat().st_mode)[-3:] for file in holding} == {"600"}

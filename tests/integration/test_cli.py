@@ -232,7 +232,7 @@ def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str
     _run(stack, workspace, utc_now() - timedelta(minutes=5))
     _run(stack, workspace, utc_now())
 
-    assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0}
+    assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0, "event_dead_letters": 0}
 
 
 def test_the_doctor_counts_slots_workspace_by_workspace(stack: Stack) -> None:
@@ -291,13 +291,15 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     at = receipts.key(workspace, "run", "k")
     stack.table.commit(receipts.write(at, "asked", Owner("execution", lost), "{}", utc_now()))
     sqs = boto3.client("sqs")
-    sqs.send_message(QueueUrl=sqs.list_queues()["QueueUrls"][0], MessageBody="a letter")
+    for url in sqs.list_queues()["QueueUrls"]:
+        sqs.send_message(QueueUrl=url, MessageBody="a letter")
 
     done = CliRunner().invoke(app, ["doctor", "--json"])
 
     assert done.exit_code == 1
     assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [workspace], [lost], [unknown]), strict=True)) | {
-        "dead_letters": 1
+        "dead_letters": 1,
+        "event_dead_letters": 1,
     }
 
 

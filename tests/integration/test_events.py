@@ -21,6 +21,14 @@ from tests.support.sample_events import EVENTS, answered
 from tests.support.template import functions
 
 FUNCTIONS = functions()
+USE_THE_WORKER = (
+    "deliver_webhooks",
+    "hand_over_deliveries",
+    "http",
+    "publish_events",
+    "reconcile",
+    "record_outcome",
+)
 EXPECTED = {
     "run_workflow": 202,
     "stop_execution": 200,
@@ -38,6 +46,18 @@ EXPECTED = {
     "run_steps": "await",
     "record_outcome": {"outcome": "continued"},
     "reconcile": {"running": 1},
+    "publish_events": {"events": 1},
+    "create_webhook": 201,
+    "list_webhooks": 200,
+    "get_webhook": 200,
+    "update_webhook": 200,
+    "delete_webhook": 200,
+    "rotate_webhook_secret": 200,
+    "test_webhook": 202,
+    "list_deliveries": 200,
+    "redeliver": 202,
+    "deliver_webhooks": {"to be tried again": 1},
+    "hand_over_deliveries": {"handed over": 1},
 }
 
 
@@ -88,12 +108,13 @@ def test_a_handler_works_with_what_its_process_has(event: Path, stack: Stack, mo
         return slices_of(stack, World())
 
     handler = importlib.import_module(f"handlers.{event.stem}").handler
-    for module in ("http", "reconcile", "record_outcome"):
+    for module in USE_THE_WORKER:
         monkeypatch.setattr(f"handlers.{module}.the_worker", the_worker)
     monkeypatch.setattr("handlers.run_steps.the_slice_context", the_slice_context)
     nobody = home.Stack("https://api", "sk_live_x", "0" * 24, {"Welcome Email Workflow": "0" * 24}, "", "", "stack")
 
-    handler(json.loads(filled(event.read_text(), nobody, "1" * 24, "2" * 24)), Context())
+    ids = dict.fromkeys(("execution_id", "review_id", "webhook_id", "delivery_id"), "1" * 24)
+    handler(json.loads(filled(event.read_text(), nobody, **ids)), Context())
 
     assert used == ["slice context" if event.stem == "run_steps" else "worker"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handlers.http import Endpoint
 from handlers.worker import Worker
 from scripts.openapi import endpoints
-from tests.support.requests import Context, ensure_described
+from tests.support.requests import Context, ensure_described, send
 from tests.support.shop import Shop
 
 ENDPOINTS = dict(endpoints())
@@ -56,6 +56,7 @@ JSON = st.sampled_from(
             '{"input": ' + "9" * 5000 + "}",
             '{"input": "' + "a" * 300_000 + '"}',
         ),
+        *('{"url": "https://a"}', '{"url": "https://[a"}', '{"url": 1}', '{"status": "paused"}', '{"status": []}'),
         *('{"decision": "approved"}', '{"decision": 1}', '{"from_step": 1e2}', '{"from_step": -1}', '{"status": "x"}'),
     ]
 )
@@ -134,7 +135,16 @@ def shop(worker: Worker) -> Shop:
 
 @pytest.fixture
 def ids(shop: Shop) -> dict[str, str]:
-    return {"workflow_id": shop.workflow, "execution_id": shop.run()[2]["execution_id"], "review_id": "0" * 24}
+    hook = send(shop.worker, ENDPOINTS["create_webhook"], "POST", "/v1/webhooks", shop.key, body='{"url": "https://a"}')
+    webhook_id = hook[2]["webhook_id"]
+    tried = send(shop.worker, ENDPOINTS["test_webhook"], "POST", f"/v1/webhooks/{webhook_id}/test", shop.key)
+    return {
+        "workflow_id": shop.workflow,
+        "execution_id": shop.run()[2]["execution_id"],
+        "review_id": "0" * 24,
+        "webhook_id": webhook_id,
+        "delivery_id": tried[2]["delivery_id"],
+    }
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)

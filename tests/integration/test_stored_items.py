@@ -10,22 +10,26 @@ from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.aws.writes import SHAPE, Item
 from domain.engine.slices import run_slice
-from domain.entities import executions, reviews, shapes, workspaces
+from domain.entities import deliveries, executions, reviews, shapes, webhooks, workspaces
 from domain.entities.api_keys import Scope
+from domain.entities.deliveries import Attempt
 from domain.entities.executions import Retention
 from domain.entities.shapes import Progress
 from domain.entities.workflows import Source
 from domain.entities.workspaces import Plan
-from domain.operations import accounts, deciding, outcomes, publishing
+from domain.operations import accounts, deciding, delivering, outcomes, publishing
+from domain.operations import webhooks as managing
 from domain.operations.access import Authenticator
 from domain.operations.admission import Rerun
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
+from domain.operations.webhooks import CreateWebhook
 from domain.program.lines import Lines
 from tests.support.conformance import START, World, slices_of
 from tests.support.documents import rows, section
 from tests.support.operations import grant, publish, run, started, stop
 from tests.support.programs import call, do, for_each, let, literal
+from views import telling
 
 _LIMITED = {"decisions": ["yes", "no"], "timeoutSeconds": 600, "defaultDecision": "no"}
 _PROGRAM: Any = {
@@ -113,6 +117,7 @@ def _one_of_each(stack: Stack) -> list[Item]:
             comment="!",
         ),
     )
+    seen += _stored(table)
     source = Source("# B", str(Lines.at_positions(_FAILING, {})))
     failing = publish(table, START, workspace.id, name="B", description="", program=_FAILING, source=source).id
     run_slice(slices_of(stack, world), workspace.id, started(stack, START, workspace, failing, None, kept))
@@ -139,9 +144,37 @@ def _one_of_each(stack: Stack) -> list[Item]:
     seen += _stored(table)
     outcomes.record_broken(table, START + timedelta(minutes=1), broken)
     assert workspaces.read(table, workspace.id).credits == 9 + 1 - 8 + 1
+    seen += _webhooks(stack, workspace.id)
     table.commit(shapes.put_progress(Progress(0, workspaces.key(workspace.id))))
     table.commit(workspaces.suspend(workspace.id, START, is_leaving=True))
     return seen + _stored(table)
+
+
+def _webhooks(stack: Stack, workspace_id: str) -> list[Item]:
+    """A webhook with each thing that may be said of it, and deliveries that end in each way."""
+    table, seen = stack.table, list[Item]()
+    asked = CreateWebhook(
+        now=START,
+        idempotency_key="w",
+        workspace_id=workspace_id,
+        url="https://example.com/",
+        event_types=(),
+        workflow_ids=(),
+        description="",
+        allowed_hosts=frozenset(),
+    )
+    webhook_id = json.loads(carry_out(stack, asked).body)["webhook_id"]
+    begun = delivering.test(stack, START, workspace_id, webhook_id, telling.event)
+    seen += _stored(table)
+    table.commit(deliveries.record(begun, Attempt("", 1, error="no"), START))
+    table.commit(deliveries.give_up(deliveries.read(table, workspace_id, webhook_id, begun.id), "paused"))
+    webhook = webhooks.read(table, workspace_id, webhook_id)
+    table.commit(webhooks.note_failure(webhook, START))
+    table.commit(webhooks.pause(webhook, START, "failures"))
+    table.commit(webhooks.rotate(webhook, START))
+    seen += _stored(table)
+    managing.remove(table, workspace_id, webhook_id)
+    return seen
 
 
 def test_the_table_holds_what_the_architecture_says_and_nothing_else(stack: Stack) -> None:

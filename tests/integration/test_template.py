@@ -25,6 +25,15 @@ ROUTES = {
     ("get", "/v1/reviews"): "ListReviewsFunction",
     ("get", "/v1/reviews/{review_id}"): "GetReviewFunction",
     ("post", "/v1/reviews/{review_id}/decision"): "DecideReviewFunction",
+    ("post", "/v1/webhooks"): "CreateWebhookFunction",
+    ("get", "/v1/webhooks"): "ListWebhooksFunction",
+    ("get", "/v1/webhooks/{webhook_id}"): "GetWebhookFunction",
+    ("patch", "/v1/webhooks/{webhook_id}"): "UpdateWebhookFunction",
+    ("delete", "/v1/webhooks/{webhook_id}"): "DeleteWebhookFunction",
+    ("post", "/v1/webhooks/{webhook_id}/rotate"): "RotateWebhookSecretFunction",
+    ("post", "/v1/webhooks/{webhook_id}/test"): "TestWebhookFunction",
+    ("get", "/v1/webhooks/{webhook_id}/deliveries"): "ListDeliveriesFunction",
+    ("post", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver"): "RedeliverFunction",
 }
 
 
@@ -142,6 +151,24 @@ def test_no_role_may_do_everything_or_to_everything(resources: Any) -> None:
         assert not any("*" in resource.removesuffix("-run-workflow:*") for resource in texts(grant["Resource"])), grant
 
 
+def test_who_signs_may_read_the_key_and_nobody_else_may(resources: Any) -> None:
+    roles = of_type(resources, "AWS::IAM::Role")
+    may = {
+        "Effect": "Allow",
+        "Action": ["secretsmanager:GetSecretValue"],
+        "Resource": {"Fn::GetAtt": ["WebhookKey", "Id"]},
+    }
+    signing = {
+        name
+        for name, function in of_type(resources, "AWS::Lambda::Function").items()
+        if "WEBHOOK_KEY_ARN" in function["Environment"]["Variables"]
+    }
+    assert signing == {"CreateWebhookFunction", "RotateWebhookSecretFunction", "DeliverWebhooksFunction"}
+    assert {name for name, role in roles.items() if may in grants(role["Policies"])} == {
+        name.replace("Function", "Role") for name in signing
+    }
+
+
 def test_every_function_writes_to_the_one_log_and_may(resources: Any) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
 
@@ -171,6 +198,11 @@ def test_the_table_outlives_mistakes(resources: Any) -> None:
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert table["Properties"]["DeletionProtectionEnabled"] is True
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    # Without it, no webhook would know our signatures any more.
+    assert (resources["WebhookKey"]["DeletionPolicy"], resources["WebhookKey"]["UpdateReplacePolicy"]) == (
+        "Retain",
+        "Retain",
+    )
 
 
 def test_what_is_stored_is_encrypted_with_a_key_of_ones_own_if_there_is_one(resources: Any) -> None:
@@ -180,8 +212,9 @@ def test_what_is_stored_is_encrypted_with_a_key_of_ones_own_if_there_is_one(reso
         "SSEType": "KMS",
         "KMSMasterKeyId": own,
     }
-    assert given(resources, "DeadLetters", "KmsMasterKeyId") == own
-    assert given(resources, "DeadLetters", "SqsManagedSseEnabled") == {"Fn::If": ["HasKey", False, True]}
+    for queue in of_type(resources, "AWS::SQS::Queue").values():
+        assert (queue["KmsMasterKeyId"], queue["SqsManagedSseEnabled"]) == (own, {"Fn::If": ["HasKey", False, True]})
+    assert given(resources, "WebhookKey", "KmsKeyId") == own
     for name in ("Log", "AccessLog"):
         assert given(resources, name, "KmsKeyId") == own
     functions = of_type(resources, "AWS::Lambda::Function")
@@ -191,16 +224,19 @@ def test_what_is_stored_is_encrypted_with_a_key_of_ones_own_if_there_is_one(reso
         assert len(uses) == (name != "RunWorkflowMachineRole"), name
 
 
-def test_nobody_speaks_to_the_queue_in_the_clear(resources: Any) -> None:
-    allow, deny = given(resources, "DeadLettersPolicy", "PolicyDocument.Statement")
+def test_nobody_speaks_to_the_queues_in_the_clear(resources: Any) -> None:
+    allow, _ = given(resources, "DeadLettersPolicy", "PolicyDocument.Statement")
     assert (allow["Effect"], allow["Principal"]) == ("Allow", {"Service": "events.amazonaws.com"})
-    assert deny == {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": ["sqs:*"],
-        "Resource": {"Fn::GetAtt": ["DeadLetters", "Arn"]},
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    queues = of_type(resources, "AWS::SQS::Queue")
+    assert set(queues) == {"DeadLetters", "EventDeadLetters", "WebhookDeliveries"}
+    for queue in queues:
+        assert given(resources, f"{queue}Policy", "PolicyDocument.Statement")[-1] == {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["sqs:*"],
+            "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
 
 
 def test_the_stage_throttles_all_callers_together(resources: Any) -> None:
@@ -294,13 +330,23 @@ def test_every_alarm_tells_whoever_wants_to_know_and_has_its_line_for_operators(
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NONE]}
     runbook = (ROOT / "docs" / "operating.md").read_text()
-    assert set(alarms) == {"DeadLettersAlarm", "FailuresAlarm", "OverdueAlarm"}
+    assert set(alarms) == {
+        "BrokenAttemptsAlarm",
+        "DeadLettersAlarm",
+        "EventDeadLettersAlarm",
+        "EventsLateAlarm",
+        "FailuresAlarm",
+        "OverdueAlarm",
+    }
     for name, alarm in alarms.items():
         assert (alarm["AlarmActions"], alarm["OKActions"]) == (told, told)
         assert f"**{name}**" in runbook
     # What does not come is worse than what is late.
     assert {name: alarm["TreatMissingData"] for name, alarm in alarms.items()} == {
+        "BrokenAttemptsAlarm": "notBreaching",
         "DeadLettersAlarm": "notBreaching",
+        "EventDeadLettersAlarm": "notBreaching",
+        "EventsLateAlarm": "notBreaching",
         "FailuresAlarm": "notBreaching",
         "OverdueAlarm": "breaching",
     }

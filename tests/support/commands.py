@@ -18,9 +18,12 @@ def deploy(machine: StateMachine, monkeypatch: pytest.MonkeyPatch, folder: Path)
         "TableName": {"Value": "table"},
         "StateMachineArn": {"Value": machine._arn},
         "DeadLettersUrl": {"Value": {"Ref": "Queue"}},
+        "EventDeadLettersUrl": {"Value": {"Ref": "EventQueue"}},
+        "EventBusName": {"Value": "acme"},
         "RetentionDays": {"Value": "90,365"},
     }
-    queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
+    queue = {"Queue": {"Type": "AWS::SQS::Queue"}, "EventQueue": {"Type": "AWS::SQS::Queue"}}
+    boto3.client("events").create_event_bus(Name="acme")
     body = json.dumps({"Resources": queue, "Outputs": outputs})
     boto3.client("cloudformation").create_stack(StackName="acme", TemplateBody=body)
     monkeypatch.setenv("LODOL_STACK", "acme")

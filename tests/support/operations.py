@@ -1,9 +1,14 @@
 """Short ways to carry out operations in tests."""
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+import boto3
+
+from domain.aws.bus import Bus
+from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -20,8 +25,35 @@ from domain.program.values import Value
 
 
 def stack_of(table: Table, machine: StateMachine) -> Stack:
-    """A stack of these parts."""
-    return Stack(lambda: table, lambda: machine)
+    """A stack of these parts; all else is made when it is used, where AWS is moto's."""
+    return Stack(lambda: table, lambda: machine, _bus, _event_dead_letters, _deliveries, _webhook_key)
+
+
+WEBHOOK_KEY = b"the key of the tests"
+
+
+def _webhook_key() -> bytes:
+    client, name = boto3.client("secretsmanager"), "WebhookKey"
+    with suppress(client.exceptions.ResourceExistsException):
+        client.create_secret(Name=name, SecretString=WEBHOOK_KEY.decode())
+    return client.get_secret_value(SecretId=name)["SecretString"].encode()
+
+
+def _deliveries() -> Queue:
+    client = boto3.client("sqs")
+    created = client.create_queue(QueueName="deliveries.fifo", Attributes={"FifoQueue": "true"})
+    return Queue(client, created["QueueUrl"])
+
+
+def _bus() -> Bus:
+    client = boto3.client("events")
+    client.create_event_bus(Name="bus")
+    return Bus(client, "bus")
+
+
+def _event_dead_letters() -> Queue:
+    client = boto3.client("sqs")
+    return Queue(client, client.create_queue(QueueName="event-dead-letters")["QueueUrl"])
 
 
 def publish(table: Table, now: datetime, workspace_id: str, **whole: Any) -> Workflow:

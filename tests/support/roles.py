@@ -145,8 +145,18 @@ def asks(service: str, operation: str, parameters: Any) -> Iterator[Ask]:
             for identity in (sender, sender.partition("@")[2]):
                 arn = f"arn:aws:ses:us-east-1:123456789012:identity/{identity}"
                 yield Ask(f"ses:{operation}", arn, sender=sender)
+        # What the parts of a test's stack make when they are first used.
+        case "sqs" | "events" | "secretsmanager", "CreateQueue" | "CreateEventBus" | "CreateSecret":
+            return
+        case "secretsmanager", _ if parameters["SecretId"] == "WebhookKey":
+            yield Ask(f"secretsmanager:{operation}", "arn:of:WebhookKey.Id")
         case "secretsmanager", _:
             yield Ask(f"secretsmanager:{operation}", parameters["SecretId"])
+        # IAM knows no batches of messages.
+        case "sqs", _:
+            is_dead = parameters["QueueUrl"].endswith("/event-dead-letters")
+            queue = "EventDeadLetters" if is_dead else "WebhookDeliveries"
+            yield Ask(f"sqs:{operation.removesuffix('Batch')}", f"arn:of:{queue}.Arn")
         case _:
             yield Ask(f"{service}:{operation}", None)
 
@@ -293,6 +303,9 @@ def _wanted(function: Any) -> Iterator[tuple[str, Any]]:
         if event["Type"] == "DynamoDB":
             for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"):
                 yield f"dynamodb:{action}", source["Stream"]
+        if event["Type"] == "SQS":
+            for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+                yield f"sqs:{action}", source["Queue"]
         if "OnFailure" in source.get("DestinationConfig", {}):
             yield "sqs:SendMessage", source["DestinationConfig"]["OnFailure"]["Destination"]
 

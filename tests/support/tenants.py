@@ -3,16 +3,21 @@
 A new endpoint is asked like the others, without anybody listing it.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
+from itertools import product
 from typing import Any
 
 from domain.engine.slices import run_slice
-from domain.entities import reviews
+from domain.entities import reviews, webhooks
 from domain.entities.api_keys import Scope
+from domain.entities.webhooks import Webhook
 from domain.entities.workspaces import Plan, Workspace
-from domain.operations import accounts
+from domain.ids import new_id
+from domain.moments import to_text
+from domain.operations import accounts, delivering
 from handlers import decide_review
 from handlers.http import Endpoint
 from handlers.worker import Worker
@@ -21,12 +26,17 @@ from tests.support.conformance import World, slices_of
 from tests.support.operations import publish, started, stop
 from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context, ensure_described
+from views import telling
 
 ENDPOINTS = dict(endpoints())
 
 _ASKS = program(
     do(call("human.create", literal("Go?"))), do(call("human.create", literal("Sure?"))), do(call("human.wait"))
 )
+
+
+_NEEDED = {"decision": "approved", "url": "https://example.com/", "status": "paused"}
+"""What a body cannot do without."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class Tenant:
 
 
 def tenant(worker: Worker) -> Tenant:
-    """A workspace with executions that run, wait and have ended, reviews that are pending and decided, and receipts."""
+    """A workspace with executions that run, wait and have ended, reviews of both kinds, a webhook, and receipts."""
     stack, now = worker.stack, worker.clock()
     owner = accounts.create_workspace(
         stack.table, now, name="Tenant", plan=Plan.ENTERPRISE, credits=10**6, requests_per_minute=10**6
@@ -50,9 +60,19 @@ def tenant(worker: Worker) -> Tenant:
     stop(stack, now, owner.id, ended)
     run_slice(slices_of(stack, World(now)), owner.id, waiting)
     asked = tuple(review.id for review in reviews.of_execution(stack.table, waiting))
-    made = Tenant(owner, key, {"workflow_id": (asks,), "execution_id": (running, ended), "review_id": asked})
+    hook, delivery = _webhook(worker, owner)
+    ids = {"workflow_id": (asks,), "execution_id": (running, ended), "review_id": asked}
+    made = Tenant(owner, key, {**ids, "webhook_id": (hook,), "delivery_id": (delivery,)})
     answer(decide_review.handler, request(decide_review.handler, made, {"review_id": asked[1]}), worker)
     return made
+
+
+def _webhook(worker: Worker, owner: Workspace) -> tuple[str, str]:
+    """A webhook, and a delivery that is on its way to it."""
+    now = worker.clock()
+    hook = Webhook(new_id(now), owner.id, "https://example.com/hook", "", (), (), to_text(now))
+    worker.stack.table.commit(*webhooks.create(hook))
+    return hook.id, delivering.test(worker.stack, now, owner.id, hook.id, telling.event).id
 
 
 def request(
@@ -67,8 +87,8 @@ def request(
     asked = {**required, **(query or {})} or None
     body = None
     if endpoint.body is not None:
-        needed = [field.name for field in fields(endpoint.body) if field.default is MISSING]
-        body = "{" + ", ".join(f'"{name}": "approved"' for name in needed) + "}"
+        needed = [field.name for field in fields(endpoint.body) if field.default is field.default_factory is MISSING]
+        body = json.dumps({name: _NEEDED[name] for name in needed})
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {
         "resource": endpoint.path,
@@ -98,9 +118,5 @@ def names_in_path(endpoint: Endpoint) -> list[str]:
 def paths(endpoint: Endpoint, owner: Tenant) -> Iterator[dict[str, str]]:
     """What may stand in the path so that it leads to what a tenant owns: one for each thing of that kind."""
     names = names_in_path(endpoint)
-    if not names:
-        yield {}
-        return
-    [name] = names
-    for owned in owner.ids[name]:
-        yield {name: owned}
+    for owned in product(*(owner.ids[name] for name in names)):
+        yield dict(zip(names, owned, strict=True))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from domain.callables.addresses import is_public, resolve
+from domain.addresses import is_public, resolve
 from domain.program.calls import CallFailed
 
 

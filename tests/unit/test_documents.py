@@ -35,7 +35,7 @@ from views.workspaces import Workspace
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(path for folder in ("src", "lodol", "scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
-CITED = ("contract", "programs", "architecture", "commands")
+CITED = ("contract", "programs", "architecture", "commands", "events", "webhooks")
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")

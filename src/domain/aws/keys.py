@@ -3,10 +3,11 @@
 Each kind of item makes its own keys, in its module of `domain.entities`.
 """
 
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 _WORKSPACE = "WS#"
 _EXECUTION = "EXECUTION#"
+_WEBHOOK = "#WEBHOOK#"
 _FIRST, _LAST = "0", "~"
 """Sort before every id, and behind every character of a sort key."""
 
@@ -26,6 +27,17 @@ def workspace_partition(workspace_id: str) -> str:
 def workspace_of(pk: str) -> str:
     """The workspace whose partition this is."""
     return pk.removeprefix(_WORKSPACE)
+
+
+def webhook_partition(workspace_id: str, webhook_id: str) -> str:
+    """The partition of what was delivered to a webhook."""
+    return f"{_WORKSPACE}{workspace_id}{_WEBHOOK}{webhook_id}"
+
+
+def webhook_of(pk: str) -> tuple[str, str]:
+    """The workspace and the webhook whose partition this is."""
+    workspace_id, _, webhook_id = pk.removeprefix(_WORKSPACE).partition(_WEBHOOK)
+    return workspace_id, webhook_id
 
 
 def execution_partition(execution_id: str) -> str:
@@ -50,6 +62,20 @@ class Index(NamedTuple):
     name: str
     partition_key: str
     sort_key: str
+
+
+DUE = Index("due", "open_shard", "due_at")
+"""What must be looked after once its moment has come, laid out by that moment."""
+
+DUE_SHARDS = 4
+
+type DueKind = Literal["OPEN", "DELIVERY"]
+"""Executions that run, and deliveries that are not over."""
+
+
+def due_shard(kind: DueKind, item_id: str) -> str:
+    """The part of the index `DUE` in which an item of this kind and id stands; it goes into its `open_shard`."""
+    return f"{kind}#{int(item_id[-4:], 16) % DUE_SHARDS}"
 
 
 class Page(NamedTuple):

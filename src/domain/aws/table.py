@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from domain.aws.clients import call_aws
-from domain.aws.keys import Index, Key, Page
+from domain.aws.keys import DUE, DUE_SHARDS, DueKind, Index, Key, Page
 from domain.aws.writes import Item, Write
 from domain.refusals import Contention, Throttled
 
@@ -34,8 +36,8 @@ class _Busy(Exception):
         self.is_in_progress = is_in_progress
 
 
-def _random() -> float:
-    """Draw from the system's secure source: a process copied by SnapStart must not repeat its jitter."""
+def chance() -> float:
+    """Draw from 0 to 1, from the system's secure source: a process copied by SnapStart must not repeat its jitter."""
     return secrets.randbelow(1 << 30) / (1 << 30)
 
 
@@ -47,7 +49,7 @@ class Table:
         client: DynamoDBClient,
         name: str,
         sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = _random,
+        random: Callable[[], float] = chance,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -59,7 +61,7 @@ class Table:
     def get(self, key: Key) -> Item | None:
         """Read one item, consistently."""
         answer = call_aws(self._client.get_item, TableName=self.name, Key=_key(key), ConsistentRead=True)
-        return _item(answer["Item"]) if "Item" in answer else None
+        return item_of(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, *keys: Key) -> dict[Key, Item]:
         """Read items, `READ_AT_ONCE` at most, consistently in one call; those that do not exist are missing."""
@@ -69,7 +71,7 @@ class Table:
         while wanted:
             answer = call_aws(self._client.batch_get_item, RequestItems=wanted)
             for raw in answer["Responses"].get(self.name, []):
-                item = _item(raw)
+                item = item_of(raw)
                 found[Key(item["pk"], item["sk"])] = item
             wanted = answer.get("UnprocessedKeys")
             if wanted:
@@ -96,6 +98,13 @@ class Table:
         condition = f"{index.partition_key} = :pk AND {index.sort_key} BETWEEN :first AND :last"
         return self._query({"IndexName": index.name, "KeyConditionExpression": condition}, partition, page)
 
+    def list_due(self, kind: DueKind, until: str | None = None) -> Iterator[Key]:
+        """Walk what the index shows of a kind as due until a moment, or ever, the first first: a hint as well."""
+        page = Page.everything() if until is None else Page.until(until)
+        parts = (self.query_index(DUE, f"{kind}#{number}", page) for number in range(DUE_SHARDS))
+        for row in heapq.merge(*parts, key=itemgetter("due_at")):
+            yield Key(row["pk"], row["sk"])
+
     def scan(self) -> Iterator[Item]:
         """Read every item, consistently: for operators, never for a request."""
         for items, _ in self.scan_pages():
@@ -109,8 +118,8 @@ class Table:
                 request["ExclusiveStartKey"] = _key(after)
             answer = call_aws(self._client.scan, **request)
             last = answer.get("LastEvaluatedKey")
-            after = Key(**_item(last)) if last else None
-            yield list(map(_item, answer["Items"])), after
+            after = Key(**item_of(last)) if last else None
+            yield list(map(item_of, answer["Items"])), after
             if after is None:
                 return
 
@@ -152,7 +161,7 @@ class Table:
             if asked:
                 request["Limit"] = min(asked)
             answer = call_aws(self._client.query, **request)
-            yield from map(_item, answer["Items"])
+            yield from map(item_of, answer["Items"])
             left = None if left is None else left - len(answer["Items"])
             if "LastEvaluatedKey" not in answer or left == 0:
                 return
@@ -170,7 +179,7 @@ class Table:
                 ReturnValues="ALL_NEW",
             )
         )
-        return _item(answer["Attributes"])
+        return item_of(answer["Attributes"])
 
     def commit(self, *writes: Write) -> None:
         """Carry out all writes or none.
@@ -283,7 +292,7 @@ def _first_reason(error: ClientError, writes: Sequence[Write]) -> Exception:
 
 
 def _seen(answer: Any) -> Item | None:
-    return _item(answer["Item"]) if answer.get("Item") else None
+    return item_of(answer["Item"]) if answer.get("Item") else None
 
 
 def _key(key: Key) -> dict[str, Any]:
@@ -303,7 +312,8 @@ def _written(value: Any) -> dict[str, Any]:
     return {kind: written(value)}
 
 
-def _item(raw: Any) -> Item:
+def item_of(raw: Any) -> Item:
+    """Read an item as DynamoDB writes it."""
     return {name: _value(value) for name, value in raw.items()}
 
 
@@ -335,5 +345,5 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "NULL": lambda _: None,
     "SS": set,
     "L": lambda values: [_value(value) for value in values],
-    "M": _item,
+    "M": item_of,
 }

@@ -77,9 +77,9 @@ class Write:
         return Write("Update", key, expression, condition, values, names, refusal=refusal)
 
     @staticmethod
-    def delete(key: Key) -> Write:
+    def delete(key: Key, *, condition: str = "", refusal: Callable[[Item | None], Exception] = _lost_race) -> Write:
         """Remove an item."""
-        return Write("Delete", key)
+        return Write("Delete", key, condition=condition, refusal=refusal)
 
     @staticmethod
     def check(

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from domain.aws.writes import Write
 from domain.callables.arguments import ensure_readable, fields_of
 from domain.callables.settings import Settings
+from domain.entities.executions import ReviewEvent
 from domain.moments import Clock
 from domain.program.signatures import Given, Signature, parameters
 from domain.program.values import Value
@@ -70,10 +71,14 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A result that is stored together with these writes, or not at all: no crash can come between."""
+    """A result that is stored together with these writes, or not at all: no crash can come between.
+
+    `events` are those that become true with it.
+    """
 
     result: Value
     writes: tuple[Write, ...]
+    events: tuple[ReviewEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from domain.addresses import read_url
 from domain.callables import outgoing
 from domain.callables.arguments import listed, parsed, verb
 from domain.callables.effect import CallContext, Outcome, Retry, effect
@@ -14,8 +15,6 @@ from domain.program.values import Value, dumps, text_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _USUAL_SECONDS = 30.0
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
-"""A name or an address of either kind: without percent forms, and without zones, which are this machine's."""
 _OURS = {
     "host",
     "content-length",
@@ -80,16 +79,7 @@ def _method(method: Value) -> str:
 def _address(url: Value) -> SplitResult:
     if not isinstance(url, str):
         raise ValueError(f"url must be a string, not {text_of(url)[:40]}")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or any(character <= " " or character > "~" for character in url):
-        raise ValueError(f"url must be an http or https address in ASCII, not {url[:100]!r}")
-    if parts.username is not None:
-        raise ValueError("url must not carry a user name or password; send an Authorization header")
-    return parts
+    return read_url(url)
 
 
 @effect(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from domain.callables.arguments import parsed
 from domain.callables.effect import AwaitDecisions, CallContext, Outcome, Recorded, effect
 from domain.entities import reviews
+from domain.entities.executions import ReviewEvent
 from domain.entities.reviews import REVIEWS, Review
 from domain.ids import new_id
 from domain.moments import epoch_seconds, to_text
@@ -82,7 +83,12 @@ def create(
         times_out_at=None if times_out is None else epoch_seconds(times_out),
         default_decision=config.defaultDecision,
     )
-    return Recorded(review.id, reviews.create(review))
+    return recorded(review)
+
+
+def recorded(review: Review) -> Recorded:
+    """The result of a call that has asked for a review, with all that becomes true by it."""
+    return Recorded(review.id, reviews.create(review), (ReviewEvent("asked", review.id),))
 
 
 @effect(

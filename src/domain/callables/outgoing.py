@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
-from domain.callables.addresses import resolve
+from domain.addresses import resolve
 from domain.callables.effect import Retry
 from domain.program.calls import CallFailed
 from domain.program.limits import NESTING, VALUE_BYTES
@@ -64,10 +64,37 @@ class Response:
         return seconds_asked(self.headers.get("retry-after", ""), now)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it came in, header names in lower case; a body that is longer than was asked for is cut."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    def retry_after(self, now: datetime) -> float | None:
+        """The seconds that the other side asks to wait, if it asks for any."""
+        return seconds_asked(self.headers.get("retry-after", ""), now)
+
+
 def send(request: Request) -> Response | Retry:
-    """Send a request; no redirect is followed, since it might lead to where programs may not reach.
+    """Send a request, and read its answer.
 
     Raises `CallFailed` for what another attempt would not change.
+    """
+    answer = exchange(request, VALUE_BYTES + 1)
+    if isinstance(answer, Retry):
+        return answer
+    if len(answer.content) > VALUE_BYTES:
+        raise CallFailed(f"the response is larger than the limit of {VALUE_BYTES} bytes")
+    body = _parsed(answer.status, answer.content, answer.headers.get("content-type", ""))
+    return Response(answer.status, answer.headers, body)
+
+
+def exchange(request: Request, most_bytes: int) -> Answer | Retry:
+    """Send a request; no redirect is followed, since it might lead to where programs may not reach.
+
+    Of the body so many bytes are read. Raises `CallFailed` for an address that may not be reached.
     """
     parts = urlsplit(request.url)
     host, is_safe = parts.hostname, parts.scheme == "https"
@@ -97,13 +124,12 @@ def send(request: Request) -> Response | Retry:
             with suppress(ConnectionError):
                 connection.request(request.method, target, request.body, headers, preload_content=False)
             answer = connection.getresponse()
-            body = _read(answer)
+            content = _read(answer, most_bytes)
     except (HTTPError, HTTPException, OSError) as error:
         return Retry(f"{request.method} {parts.scheme}://{site}{parts.path}: {_reason(error)}")
     finally:
         connection.close()
-    received = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status, received, _parsed(answer.status, body, received.get("content-type", "")))
+    return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, content)
 
 
 def _until(deadline: float) -> float:
@@ -178,14 +204,14 @@ class _Bounded(RawIOBase):
         return count
 
 
-def _read(answer: BaseHTTPResponse) -> bytes:
+def _read(answer: BaseHTTPResponse, most_bytes: int) -> bytes:
     body = bytearray()
     # What comes in chunks is unpacked only if that is said here.
     for chunk in answer.stream(16 * 1024, decode_content=True):
         body += chunk
-        if len(body) > VALUE_BYTES:
-            raise CallFailed(f"the response is larger than the limit of {VALUE_BYTES} bytes")
-    return bytes(body)
+        if len(body) >= most_bytes:
+            break
+    return bytes(body[:most_bytes])
 
 
 def _parsed(status: int, body: bytes, content_type: str) -> Value:

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+from domain.addresses import read_hosts
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -22,9 +24,8 @@ class Settings:
 @cache
 def the_settings() -> Settings:
     """The settings of this process: ALLOWED_HOSTS, SENDER_ADDRESS, API_BASE_URL, API_CREDENTIAL_SECRET_ARN."""
-    hosts = os.environ.get("ALLOWED_HOSTS", "").split(",")
     return Settings(
-        allowed_hosts=frozenset(host.strip().lower() for host in hosts if host.strip()),
+        allowed_hosts=read_hosts(os.environ.get("ALLOWED_HOSTS", "")),
         sender_address=os.environ.get("SENDER_ADDRESS", ""),
         api_base_url=os.environ.get("API_BASE_URL", ""),
         api_credential_secret_arn=os.environ.get("API_CREDENTIAL_SECRET_ARN", ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from domain.aws.keys import Key
 from domain.aws.writes import Item, Write
 from domain.entities import executions, journal, steps, workspaces
-from domain.entities.executions import End, State, Status, Wait
+from domain.entities.executions import End, ReviewEvent, State, Status, Wait
 from domain.entities.journal import Entry, Row
 from domain.entities.steps import Step
 from domain.moments import to_precise_text
@@ -18,6 +18,7 @@ from domain.program.values import Value
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
+    from domain.callables.effect import Recorded
 
 RECORD_BYTES = 2 * 1024 * 1024
 """The most that the steps of one execution may store together: a Lambda must be able to answer with all of it."""
@@ -57,6 +58,7 @@ class Checkpoint:
         self._steps: list[Row] = []
         self._calls: list[tuple[Entry, Row]] = []
         self._beside: dict[Key, Write] = {}
+        self._events: list[ReviewEvent] = []
         self._bytes = 0
         self._started_at: dict[int, str] = {}
         self._due_at = executions.due_at(now, state.due_at)
@@ -87,13 +89,15 @@ class Checkpoint:
         """Add what is stored beside steps and calls."""
         self._beside |= {write.key: write for write in writes}
 
-    def note_call(self, index: int, entry: Entry, also: Iterable[Write] = (), *, is_new: bool) -> None:
+    def note_call(self, index: int, entry: Entry, recorded: Recorded | None = None, *, is_new: bool) -> None:
         """Add a journal entry, and what must be stored with it; a great many of them are committed on the way."""
         self.progress = replace(self.progress, calls=self.progress.calls + is_new)
         row = entry.row()
         self._calls.append((entry, row))
         self._bytes += row.size
-        self.store(*also)
+        if recorded is not None:
+            self.store(*recorded.writes)
+            self._events += recorded.events
         if self._is_full():
             self.mark_step(index)
             self.commit()
@@ -162,13 +166,13 @@ class Checkpoint:
         progress = replace(self.progress, revision=self._committed.progress.revision + 1)
         execution = replace(self._execution, wait=self._wait)
         after = replace(self._committed, execution=execution, progress=progress, due_at=self._due_at)
-        advance = executions.advance(self._committed, after, end, _refusal)
+        advance = executions.advance(self._committed, after, end, _refusal, self._events)
         finished = steps.writes(execution.id, self._steps)
         noted = journal.writes(execution.id, progress.next_step, self._calls)
         stored = (write.expiring(execution.record_expires_at) for write in (*finished, *noted, *self._beside.values()))
         self._table.commit(advance, *stored, *also)
         self._committed, self.progress = after, progress
-        self._steps, self._calls, self._beside, self._bytes = [], [], {}, 0
+        self._steps, self._calls, self._beside, self._events, self._bytes = [], [], {}, [], 0
 
 
 def _refusal(seen: Item | None) -> Exception:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
-from domain.aws.writes import Write
 from domain.callables.effect import AwaitDecisions, CallContext, Effect, Logged, Recorded, Retry, Sleep
 from domain.callables.settings import Settings
 from domain.engine import retries
@@ -109,7 +108,7 @@ class JournaledCalls:
             if isinstance(outcome, AwaitDecisions):
                 return self._await_decisions(entry, outcome.until)
             if isinstance(outcome, Recorded):
-                return self._note(entry.done(outcome.result, self._clock()), outcome.writes)
+                return self._note(entry.done(outcome.result, self._clock()), outcome)
             if isinstance(outcome, Logged):
                 return self._note(replace(entry, line=legible(outcome.line)).done(None, self._clock()))
             ensure_storable(outcome, "its result")
@@ -161,10 +160,10 @@ class JournaledCalls:
         self._checkpoint.mark_step(self._step)
         raise _waiting(entry, until)
 
-    def _note(self, entry: Entry, also: Iterable[Write] = ()) -> Entry:
+    def _note(self, entry: Entry, recorded: Recorded | None = None) -> Entry:
         is_new = entry.nth not in self._entries
         self._entries[entry.nth] = entry
-        self._checkpoint.note_call(self._step, entry, also, is_new=is_new)
+        self._checkpoint.note_call(self._step, entry, recorded, is_new=is_new)
         return entry
 
 

@@ -34,6 +34,7 @@ class Scope(StrEnum):
     EXECUTE_WORKFLOWS = "workflows:execute"
     READ_WORKFLOWS = "workflows:read"
     READ_EXECUTIONS = "executions:read"
+    MANAGE_WEBHOOKS = "webhooks:manage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
     from domain.aws.table import Table
 
 _PREFIX = "EXECUTION#"
-_OPEN_SHARDS = 4
 _BY_WORKFLOW = Index("by-workflow", "by_workflow", "id")
 _BY_STATUS = Index("by-status", "by_status", "id")
 _BY_WORKFLOW_AND_STATUS = Index("by-workflow-and-status", "by_workflow_and_status", "id")
 _RERUN_PREFIX = "RERUN#"
-_DUE = Index("due", "open_shard", "due_at")
 
 _LISTED = ("pk", "id", "workflow_id", "workflow_name", "status", "started_at", "completed_at")
 """What a list reads of an execution: what the indexes hold. An item has its error as well."""
@@ -54,6 +53,13 @@ class Status(StrEnum):
     SUCCESS = "success"
     FAILED = "failed"
     STOPPED = "stopped"
+
+
+class ReviewEvent(NamedTuple):
+    """What others are told of a review of a running execution: that it was asked, or decided."""
+
+    kind: Literal["asked", "decided"]
+    review_id: str
 
 
 class Wait(NamedTuple):
@@ -279,6 +285,12 @@ def key(workspace_id: str, execution_id: str) -> Key:
     return Key(keys.workspace_partition(workspace_id), _PREFIX + execution_id)
 
 
+def is_execution(item: Item) -> bool:
+    """Whether an item, of those that a scan or the stream finds, is an execution."""
+    found: bool = item["sk"].startswith(_PREFIX)
+    return found
+
+
 def from_item(item: Item) -> Execution:
     """Read a stored execution; rows of an index are enough, which have no version and no error."""
     return Execution(
@@ -431,13 +443,8 @@ def _listed(execution: Execution, status: Status) -> Item:
 
 
 def list_due(table: Table, now: datetime) -> Iterator[Key]:
-    """Walk what the index shows as running and due, what is due longest first.
-
-    A hint, to be read before acting: an index lags.
-    """
-    shards = (table.query_index(_DUE, f"OPEN#{number}", Page.until(to_text(now))) for number in range(_OPEN_SHARDS))
-    for row in heapq.merge(*shards, key=itemgetter("due_at")):
-        yield Key(row["pk"], row["sk"])
+    """Walk what the index shows as running and due, what is due longest first. A hint, to be read before acting."""
+    return table.list_due("OPEN", to_text(now))
 
 
 def is_row(item: Item) -> bool:
@@ -460,9 +467,8 @@ def to_shape_1(execution: Execution, retention: Retention, earliest: int) -> Ite
 def count_open(table: Table) -> dict[str, set[str]]:
     """Read from the index the ids of all running executions, by workspace. It lags: what differs is to be looked at."""
     found: dict[str, set[str]] = {}
-    for number in range(_OPEN_SHARDS):
-        for row in table.query_index(_DUE, f"OPEN#{number}", Page.everything()):
-            found.setdefault(keys.workspace_of(row["pk"]), set()).add(row["sk"].removeprefix(_PREFIX))
+    for at in table.list_due("OPEN"):
+        found.setdefault(keys.workspace_of(at.pk), set()).add(at.sk.removeprefix(_PREFIX))
     return found
 
 
@@ -470,10 +476,6 @@ def due_at(heard_of_at: datetime, written: str = "") -> str:
     """When to look after an execution that should be heard of at a moment; `written` is what stands there now."""
     kept_from, kept_until = to_text(heard_of_at + _DUE_AT_LEAST), to_text(heard_of_at + _DUE_AT_MOST)
     return written if kept_from <= written <= kept_until else to_text(heard_of_at + _DUE_AFTER)
-
-
-def _open_shard(execution_id: str) -> str:
-    return f"OPEN#{int(execution_id[-4:], 16) % _OPEN_SHARDS}"
 
 
 def worth_asking_in(execution: Execution, now: datetime) -> int:
@@ -501,7 +503,7 @@ def create(execution: Execution) -> Write:
         "started_at": execution.started_at,
         **_listed(execution, execution.status),
         "by_workflow": _of_workflow(execution.workspace_id, execution.workflow_id),
-        "open_shard": _open_shard(execution.id),
+        "open_shard": keys.due_shard("OPEN", execution.id),
         "due_at": due_at(execution.started),
         **({"rerun_of": execution.rerun_of._asdict()} if execution.rerun_of else {}),
         **({"retention": execution.retention._asdict()} if execution.retention.record_days else {}),
@@ -521,10 +523,17 @@ def list_reruns(table: Table, execution_id: str, limit: int) -> list[str]:
     return [row["sk"].removeprefix(_RERUN_PREFIX) for row in rows]
 
 
-def advance(before: State, after: State, how: End | None, refusal: Callable[[Item | None], Exception]) -> Write:
+def advance(
+    before: State,
+    after: State,
+    how: End | None,
+    refusal: Callable[[Item | None], Exception],
+    events: Sequence[ReviewEvent] = (),
+) -> Write:
     """Record how far an execution has come, by which generation, and how it ends if it does.
 
-    Of several that began with the same progress, one gets this write through.
+    Of several that began with the same progress, one gets this write through. `events` are those that its commit makes
+    true, beside its end.
     """
     attributes = asdict(after.progress)
     gone: Sequence[str] = ()
@@ -548,6 +557,7 @@ def advance(before: State, after: State, how: End | None, refusal: Callable[[Ite
         also="revision = :seen" if seen else "attribute_not_exists(revision)",
         values={":seen": seen} if seen else {},
         refusal=refusal,
+        events=events,
     )
 
 
@@ -572,9 +582,21 @@ def postpone(state: State, until: str) -> Write:
     )
 
 
-def hasten(workspace_id: str, execution_id: str, now: datetime, refusal: Callable[[Item | None], Exception]) -> Write:
-    """Let an execution that is about to be woken be due soon; the commit fails unless it is running."""
-    return _while_running(key(workspace_id, execution_id), {"due_at": due_at(now)}, refusal=refusal)
+def hasten(
+    workspace_id: str,
+    execution_id: str,
+    now: datetime,
+    event: ReviewEvent,
+    refusal: Callable[[Item | None], Exception],
+) -> Write:
+    """Let an execution that is about to be woken by an event be due soon; the commit fails unless it is running."""
+    return _while_running(key(workspace_id, execution_id), {"due_at": due_at(now)}, refusal=refusal, events=[event])
+
+
+def note_event(workspace_id: str, execution_id: str, event: ReviewEvent) -> Write:
+    """Count an event of an execution; the commit fails (`ConditionNotMet`) unless it is running."""
+    at = key(workspace_id, execution_id)
+    return _while_running(at, {}, refusal=lambda _: ConditionNotMet(), events=[event])
 
 
 def not_as_read(seen: Item | None) -> Exception:
@@ -613,21 +635,51 @@ def _while_running(
     also: str = "",
     values: Mapping[str, Any] = NOTHING,
     refusal: Callable[[Item | None], Exception],
+    events: Sequence[ReviewEvent] = (),
 ) -> Write:
-    """Set attributes of an execution that is running, and take others away."""
-    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
+    """Set attributes of an execution that is running, take others away, and count the events that this makes true.
+
+    The events of a write stand on the item until the next write: the table's stream shows each of them once, in order.
+    """
+    counts: Item = {}
+    if events:
+        attributes, counts = {**attributes, "events": json.dumps(events)}, {"event_count": len(events)}
+    else:
+        gone = (*gone, "events")
+    parts = {
+        "SET": [f"#{name} = :{name}" for name in attributes],
+        "REMOVE": [f"#{name}" for name in gone],
+        "ADD": [f"#{name} :{name}" for name in counts],
+    }
+    changed = {**attributes, **counts}
     return Write.update(
         at,
-        f"SET {sets}" + (f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""),
+        " ".join(f"{verb} {', '.join(what)}" for verb, what in parts.items() if what),
         condition=f"{_IS_RUNNING} AND {also}" if also else _IS_RUNNING,
         values={
-            **{f":{name}": value for name, value in attributes.items()},
+            **{f":{name}": value for name, value in changed.items()},
             ":running": Status.RUNNING.value,
             **values,
         },
-        names={"#status": "status", **{f"#{name}": name for name in (*attributes, *gone)}},
+        names={"#status": "status", **{f"#{name}": name for name in (*changed, *gone)}},
         refusal=refusal,
     )
+
+
+def review_events_of(before: Item, after: Item) -> list[tuple[int, ReviewEvent]]:
+    """The events that a write of an execution has made true, each with its number within the execution, from 1."""
+    seen, count = before.get("event_count", 0), after.get("event_count", 0)
+    if seen == count:
+        return []
+    told = [ReviewEvent(*one) for one in json.loads(after["events"])]
+    return list(zip(range(seen + 1, count + 1), told, strict=True))
+
+
+def end_of(before: Item, after: Item) -> int | None:
+    """The number of the event that an execution has ended, if a write has ended it; it is its last."""
+    if before["status"] != Status.RUNNING or after["status"] == Status.RUNNING:
+        return None
+    return int(after.get("event_count", 0)) + 1
 
 
 def input_key(execution_id: str) -> Key:

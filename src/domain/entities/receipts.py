@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _PREFIX = "RECEIPT#"
 KEPT = timedelta(hours=24)
 
-type OwnerKind = Literal["execution", "grant"]
-_OWNER_KINDS: tuple[OwnerKind, ...] = ("execution", "grant")
+type OwnerKind = Literal["execution", "grant", "webhook"]
+_OWNER_KINDS: tuple[OwnerKind, ...] = ("execution", "grant", "webhook")
 
 
 class Owner(NamedTuple):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.aws.writes import READ_AT_ONCE, TTL, Item, Write
+from domain.aws.writes import READ_AT_ONCE, TTL, ConditionNotMet, Item, Write
 from domain.entities import executions
-from domain.entities.executions import Status
+from domain.entities.executions import ReviewEvent, Status
 from domain.moments import epoch_seconds, is_past, to_text
 from domain.program.values import Value, dumps, loads
 from domain.refusals import ReviewAlreadyDecided, ReviewClosed, ReviewNotFound
@@ -59,10 +59,24 @@ class Review:
         moment = to_text(datetime.fromtimestamp(self.times_out_at, now.tzinfo))
         return replace(self, decision=self.default_decision, decided_at=moment)
 
+    def as_asked(self) -> Review:
+        """The same review as it was when it was asked."""
+        return replace(self, decision=None, comment=None, decided_at=None)
+
+    @property
+    def is_decided_by_default(self) -> bool:
+        """Whether it was decided by its time, and by no person: a person decides before that."""
+        over = self.times_out_at
+        return self.decided_at is not None and over is not None and _epoch(self.decided_at) == over
+
     @property
     def is_pending(self) -> bool:
         """Whether it can still be decided."""
         return self.decision is None and not self.is_closed
+
+
+def _epoch(text: str) -> int:
+    return epoch_seconds(datetime.fromisoformat(text))
 
 
 def key(workspace_id: str, review_id: str) -> Key:
@@ -201,11 +215,12 @@ def decide(decided: Review) -> tuple[Write, Write]:
 
 
 def hasten_execution(review: Review, now: datetime) -> Write:
-    """Let the execution that asked be due soon, or refuse with `ReviewClosed` if it is not running any more."""
+    """Let the execution of a decided review be due soon, or refuse with `ReviewClosed` if it does not run any more."""
     return executions.hasten(
         review.workspace_id,
         review.execution_id,
         now,
+        ReviewEvent("decided", review.id),
         refusal=lambda seen: ReviewClosed(seen["status"]) if seen else ReviewNotFound(),
     )
 
@@ -213,16 +228,20 @@ def hasten_execution(review: Review, now: datetime) -> Write:
 def take_defaults(table: Table, now: datetime, execution_id: str) -> list[Review]:
     """Read every review of an execution that goes on with them; what is decided by default by now is recorded first.
 
-    From then on nobody else decides it, so a person and the execution never see different decisions.
+    From then on nobody else decides it, so a person and the execution never see different decisions. Of an execution
+    that has ended meanwhile nothing is recorded, as whatever its slice would do next.
     """
     found = []
     for stored in of_execution(table, execution_id):
         review = stored.at(now)
         if review is not stored:
             try:
-                table.commit(*decide(review))
+                decided = executions.note_event(review.workspace_id, execution_id, ReviewEvent("decided", review.id))
+                table.commit(*decide(review), decided)
             except ReviewAlreadyDecided:
                 review = read(table, now, review.workspace_id, review.id)
+            except ConditionNotMet:
+                pass
         found.append(review)
     return found
 

@@ -1,10 +1,14 @@
-"""Which network addresses a program may reach: public ones, checked after resolving, and the stack's allowed hosts."""
+"""Addresses to send to: how they must be written, and which may be reached: public ones, and the stack's allowed hosts.
+
+Whether a host is public is looked at after resolving, for exactly the address that is then connected to.
+"""
 
 import ipaddress
+import re
 import socket
-from collections.abc import Collection
 from queue import Empty, SimpleQueue
 from threading import Thread
+from urllib.parse import SplitResult, urlsplit
 
 from domain.program.calls import CallFailed
 
@@ -19,14 +23,46 @@ _SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2
 """What Python counts as global, in part at least, and is no place of the public internet: addresses of protocols, which
 the next router answers, the relays of 6to4, Teredo, and those of documents."""
 
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+"""A name or an address of either kind: without percent forms, and without zones, which are this machine's."""
 
-def resolve(host: str, port: int, allowed: Collection[str], seconds: float) -> str:
+
+def read_url(text: str) -> SplitResult:
+    """Read an http or https address in ASCII that carries no name and password, or raise `ValueError` with why not."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character <= " " or character > "~" for character in text):
+        raise ValueError(f"url must be an http or https address in ASCII, not {text[:100]!r}")
+    if parts.username is not None:
+        raise ValueError("url must not carry a user name or password; send an Authorization header")
+    return parts
+
+
+def port_of(parts: SplitResult) -> int:
+    """The port of an address, its scheme's own if it names none."""
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def read_hosts(text: str) -> frozenset[str]:
+    """Read hosts that a stack allows, `host` or `host:port`, with commas between."""
+    return frozenset(host.strip().lower() for host in text.split(",") if host.strip())
+
+
+def is_among(host: str, port: int, allowed: frozenset[str]) -> bool:
+    """Whether a host, or it with its port, is among those that a stack allows."""
+    return host.lower() in allowed or f"{host.lower()}:{port}" in allowed
+
+
+def resolve(host: str, port: int, allowed: frozenset[str], seconds: float) -> str:
     """Find an address of a host that may be reached, to connect to exactly that one.
 
     Raises `CallFailed` where the host is not public, and `OSError` where it cannot be resolved in time.
     """
     found = _look_up(host, port, seconds)
-    if host.lower() in allowed or f"{host.lower()}:{port}" in allowed:
+    if is_among(host, port, allowed):
         return found[0]
     for text in found:
         if not is_public(ipaddress.ip_address(text)):
