@@ -1,6 +1,7 @@
 """The API's description on the real template: every answer conforms to it, and clients that are made from it work."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,8 @@ def test_every_answer_conforms_to_the_description(team: Team, deployed: Deployme
     left = team.client.send("POST", "/v1/executions/stop?status=running")
 
     assert done.returncode == 0, done.stdout[-6000:]
-    assert "Selected: 13/13" in done.stdout
+    operations = sum(map(len, json.loads(DESCRIPTION.read_text())["paths"].values()))
+    assert f"Selected: {operations}/{operations}" in done.stdout
     assert left.status == 200
 
 

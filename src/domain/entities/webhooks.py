@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.aws.writes import ABSENT, PRESENT, ConditionNotMet, Item, Write
+from domain.aws.writes import ABSENT, PRESENT, SHAPE, ConditionNotMet, Item, Write
 from domain.moments import epoch_seconds, to_text
 from domain.refusals import WebhookLimitReached, WebhookNotFound
 
@@ -148,9 +148,9 @@ def create(webhook: Webhook) -> tuple[Write, Write]:
     return (
         Write.update(
             _set_key(webhook.workspace_id),
-            "ADD webhook_ids :id",
+            "SET v = :v ADD webhook_ids :id",
             condition="attribute_not_exists(webhook_ids) OR size(webhook_ids) < :limit",
-            values={":id": {webhook.id}, ":limit": WEBHOOKS},
+            values={":id": {webhook.id}, ":limit": WEBHOOKS, ":v": SHAPE},
             refusal=lambda _: WebhookLimitReached(WEBHOOKS),
         ),
         Write.put(key(webhook.workspace_id, webhook.id), item, condition=ABSENT),
