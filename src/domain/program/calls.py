@@ -1,10 +1,13 @@
 """What passes between a running step and whoever carries out its effects."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-from domain.program.bookmarks import Bookmark
-from domain.program.values import Value
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from domain.program.bookmarks import Bookmark
+    from domain.program.values import Value
 
 
 @dataclass(frozen=True, slots=True)
