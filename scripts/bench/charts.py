@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from scripts.bench.numbers import shown
 from scripts.bench.section import Bars, Chart, Lines
 
 
@@ -14,14 +15,14 @@ def draw(chart: Chart, folder: Path, digest: str) -> None:
     from matplotlib.figure import Figure
 
     height = 1.2 + 0.32 * len(chart.rows) if isinstance(chart, Bars) else 3.6
-    figure = Figure(figsize=(7.2, height), layout="constrained")
+    figure = Figure(figsize=(7.2 if isinstance(chart, Bars) else 8.8, height), layout="constrained")
     axes = figure.add_subplot()
     match chart:
         case Bars(rows=rows):
             labels, medians = [label for label, *_ in rows], [median for _, median, *_ in rows]
             spread = [[median - low for _, median, low, _ in rows], [high - median for _, median, _, high in rows]]
             bars = axes.barh(labels, medians, xerr=spread, color="#4878a8", ecolor="#333333", capsize=2)
-            axes.bar_label(bars, fmt="{:,.3g}", padding=6)
+            axes.bar_label(bars, fmt=shown, padding=6)
             axes.invert_yaxis()
             axes.margins(x=0.15)
             axes.set_xlabel(chart.unit)
@@ -32,7 +33,7 @@ def draw(chart: Chart, folder: Path, digest: str) -> None:
                 axes.plot([x for x, _ in points], [y for _, y in points], marker="o", markersize=3, label=label)
             axes.set_xlabel(chart.x_label)
             axes.set_ylabel(chart.y_label)
-            axes.legend(frameon=False)
+            axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
             if chart.is_logarithmic:
                 axes.set_xscale("log")
     axes.set_title(chart.title, loc="left")

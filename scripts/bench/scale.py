@@ -327,7 +327,7 @@ def _ceilings(figures: Figures) -> str:
         [
             [
                 row["size"],
-                *(shown for rows in held.values() for shown in _admitted(rows[number])),
+                *(cell for rows in held.values() for cell in _admitted(rows[number])),
             ]
             for number, row in enumerate(next(iter(held.values())))
         ],

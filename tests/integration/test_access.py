@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from domain.aws.stack import Stack
-from domain.aws.writes import ConditionNotMet
+from domain.aws.writes import ConditionNotMet, Write
 from domain.entities import api_keys, request_windows, workspaces
 from domain.entities.api_keys import Scope
 from domain.entities.workspaces import Plan, Workspace
@@ -274,7 +274,7 @@ def test_a_key_is_rotated_once(stack: Stack, workspace: Workspace) -> None:
         accounts.rotate_key(stack.table, NOW, workspace, first.id, timedelta(hours=1))
 
 
-@pytest.mark.parametrize("what", ["revoked", "rotated"])
+@pytest.mark.parametrize("what", ["revoked", "rotated", "deleted since it has expired"])
 def test_of_two_who_change_a_key_at_once_one_is_told_that_it_was_changed(
     stack: Stack, workspace: Workspace, at_commit: AtCommit, what: str
 ) -> None:
@@ -283,14 +283,16 @@ def test_of_two_who_change_a_key_at_once_one_is_told_that_it_was_changed(
     def meanwhile() -> None:
         if what == "revoked":
             accounts.revoke_key(stack.table, NOW, workspace.id, first.id)
-        else:
+        elif what == "rotated":
             accounts.rotate_key(stack.table, NOW, workspace, first.id, timedelta(hours=1))
+        else:
+            stack.table.commit(Write.delete(api_keys.key(first.hash)))
 
     at_commit(meanwhile)
     with pytest.raises(ConditionNotMet):
         accounts.rotate_key(stack.table, NOW, workspace, first.id, timedelta(hours=1))
 
-    assert len(api_keys.read_all(stack.table, workspace.id)) == (0 if what == "revoked" else 2)
+    assert len(api_keys.read_all(stack.table, workspace.id)) == (2 if what == "rotated" else 0)
 
 
 def test_a_key_that_is_gone_is_rotated_by_nobody(stack: Stack, workspace: Workspace) -> None:
@@ -355,7 +357,9 @@ def test_that_a_key_is_used_is_noted_once_an_hour_and_costs_no_other_request_a_c
     assert _last_used(door, workspace) == to_text(NOW + timedelta(hours=2))
 
 
-def test_of_many_workers_one_notes_that_a_key_is_used(stack: Stack, workspace: Workspace, dynamodb: Any) -> None:
+def test_of_many_workers_one_notes_that_a_key_is_used_and_nobody_warns_of_the_others(
+    stack: Stack, workspace: Workspace, dynamodb: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     """Each has read the key before any has noted it."""
     key = _key(stack, workspace)
     notes: list[bool] = []
@@ -370,6 +374,7 @@ def test_of_many_workers_one_notes_that_a_key_is_used(stack: Stack, workspace: W
 
     [stored] = api_keys.read_all(stack.table, workspace.id)
     assert stored.last_used_at == to_text(NOW + timedelta(seconds=1))
+    assert caplog.records == []
 
 
 def test_a_key_that_is_revoked_while_its_use_is_noted_does_not_come_back(

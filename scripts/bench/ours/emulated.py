@@ -21,7 +21,7 @@ from domain.program.values import Value
 from handlers import get_execution, list_executions, run_steps, run_workflow, stop_execution
 from handlers.worker import Worker
 from scripts.bench.ours.recording import Player, recorded
-from scripts.bench.ours.worker import Context
+from tests.support.requests import Context, event
 from tests.support.template import create_table
 
 _MACHINE = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}}'
@@ -80,40 +80,28 @@ class Emulated:
 
     def run(self) -> str:
         """Start an execution."""
-        event = self.event("POST", "/v1/workflows/{workflow_id}/run-async", workflow_id=self.workflow_id)
-        answer = run_workflow.handler(event, Context(), Worker(self.stack, utc_now))  # type: ignore[arg-type]
+        asked = self.event("POST", f"/v1/workflows/{self.workflow_id}/run-async")
+        answer = run_workflow.handler(asked, Context(), Worker(self.stack, utc_now))  # type: ignore[arg-type]
         execution_id: str = json.loads(answer["body"])["execution_id"]
         return execution_id
 
-    def event(self, method: str, resource: str, **path: str) -> Any:
+    def event(self, method: str, path: str) -> Any:
         """A request as the gateway hands it over."""
-        name = resource.format(**path)
-        return {
-            "resource": resource,
-            "path": name,
-            "httpMethod": method,
-            "headers": {"Host": "api.example.com", "Authorization": f"Bearer {self.key}"},
-            "queryStringParameters": None,
-            "multiValueQueryStringParameters": None,
-            "pathParameters": path,
-            "requestContext": {"path": f"/api{name}", "stage": "api"},
-            "body": None,
-            "isBase64Encoded": False,
-        }
+        return event(method, path, self.key, None, None, {})
 
     def scenario(self, name: str, module: Any, *events: Any) -> Scenario:
         """Have both events answered, the second by a worker that the first has warmed."""
         handler, worker = module.handler, Worker(self.stack, utc_now)
         works_with = SliceContext.of_environment(self.stack, utc_now) if module is run_steps else worker
-        first, later = (recorded(self.clients, partial(handler, event, Context(), works_with)) for event in events)
+        first, later = (recorded(self.clients, partial(handler, asked, Context(), works_with)) for asked in events)
         return Scenario(name, f"{module.__name__}.handler", (events[0], events[1]), Player(first, later))
 
     def scenarios(self) -> list[Scenario]:
         """The four endpoints, and a slice of three pure steps."""
-        run = self.event("POST", "/v1/workflows/{workflow_id}/run-async", workflow_id=self.workflow_id)
-        get = self.event("GET", "/v1/executions/{execution_id}", execution_id=self.ids[0])
+        run = self.event("POST", f"/v1/workflows/{self.workflow_id}/run-async")
+        get = self.event("GET", f"/v1/executions/{self.ids[0]}")
         listed = self.event("GET", "/v1/executions")
-        stops = [self.event("POST", "/v1/executions/{execution_id}/stop", execution_id=i) for i in self.ids[1:3]]
+        stops = [self.event("POST", f"/v1/executions/{execution_id}/stop") for execution_id in self.ids[1:3]]
         slices = [
             {"workspace_id": self.workspace_id, "execution_id": execution_id, "generation": 1}
             for execution_id in self.ids[3:5]

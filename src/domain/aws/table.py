@@ -306,10 +306,14 @@ def _attributes(item: Item) -> dict[str, Any]:
 def _written(value: Any) -> dict[str, Any]:
     """Write one value as DynamoDB takes it, of the kinds that this product stores.
 
-    boto3's own way tries each kind after the other, and takes five times as long.
+    boto3's own way tries each kind after the other, and takes four times as long.
     """
     kind, written = _WRITE.get(type(value)) or next(_WRITE[of] for of in type(value).__mro__ if of in _WRITE)
     return {kind: written(value)}
+
+
+def _listed(values: Sequence[Any]) -> list[dict[str, Any]]:
+    return [_written(value) for value in values]
 
 
 def item_of(raw: Any) -> Item:
@@ -333,8 +337,8 @@ _WRITE: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
     type(None): ("NULL", lambda _: True),
     set: ("SS", sorted),
     frozenset: ("SS", sorted),
-    tuple: ("L", lambda values: [_written(value) for value in values]),
-    list: ("L", lambda values: [_written(value) for value in values]),
+    tuple: ("L", _listed),
+    list: ("L", _listed),
     dict: ("M", _attributes),
 }
 
