@@ -1,17 +1,18 @@
 """`lodol workspace`: the workspaces of a stack."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from domain.entities.workspaces import Plan
-from lodol.cli.console import AsJson, CannotDo, StackName, command, is_interactive, show, show_list
+from lodol.cli.console import AsJson, CannotDo, StackName, command, is_interactive, say, show, show_list
 
 app = typer.Typer(no_args_is_help=True, help="Workspaces: plan, limits, credits.")
 
 _SCANS = 5
-"""What counts requests may write a little behind the revocation of the keys: another scan finds and deletes it."""
+"""A request that came with a key just before it was revoked may still write: another scan finds and deletes that."""
 
 OwnLimit = Annotated[int | None, typer.Option(help="A limit of its own, over the plan's; 0 takes it away.")]
 
@@ -178,13 +179,17 @@ def delete_workspace(
             raise CannotDo("Deleting a workspace cannot be undone: say --yes.")
         typer.confirm(f"Delete {leaving.name!r} and all that it has, for good?", abort=True)
     stopped, revoked = departures.leave(found, utc_now(), workspace)
+    forgotten_at = departures.forgotten_at(utc_now())
     ids = departures.Ids()
-    departures.delete_windows(table, utc_now(), workspace)
     deleted = 0
     with progress("executions emptied") as advance:
         for number in departures.empty_executions(table, workspace, ids):
             deleted += number
             advance(1)
+    if (seconds := (forgotten_at - utc_now()).total_seconds()) > 0:
+        say(f"Waiting {seconds:.0f} s until its API keys are forgotten everywhere.", to_errors=True)
+        time.sleep(seconds)
+    departures.delete_windows(table, utc_now(), workspace)
     scanned, left = -1, 1
     for _ in range(_SCANS):
         scanned, left = 0, 0

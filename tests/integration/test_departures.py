@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.aws.writes import Item, Write
 from domain.engine.slices import run_slice
-from domain.entities import reviews, workspaces
+from domain.entities import request_windows, reviews, workspaces
 from domain.entities.api_keys import Scope, hash_of
 from domain.entities.workspaces import Plan
 from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.access import Authenticator
+from domain.refusals import ApiKeyInvalid
 from lodol.cli import exporting
 from lodol.cli.main import app
 from tests.support.commands import deploy, lodol, refused
@@ -164,6 +166,39 @@ def test_an_export_takes_no_folder_that_is_in_use(theirs: tuple[str, list[str]],
     assert "another workspace" in refused("workspace", "export", others, str(done))
     assert "has a complete export" in refused("workspace", "export", workspace_id, str(done))
     assert "Workspace not found" in refused("workspace", "export", "0" * 24, str(tmp_path / "none"))
+
+
+@pytest.fixture(autouse=True)
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How many seconds the commands would have slept."""
+    slept: list[float] = []
+    monkeypatch.setattr("lodol.cli.workspace.time.sleep", slept.append)
+    return slept
+
+
+def test_a_worker_that_remembers_a_key_refuses_it_until_it_has_forgotten_it(
+    stack: Stack, theirs: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace_id, _ = theirs
+    workspace = workspaces.read(stack.table, workspace_id)
+    bearer = f"Bearer {accounts.create_key(stack.table, utc_now(), workspace, frozenset(Scope))[0]}"
+    remembering, begun, slept = Authenticator(stack.table), utc_now(), [0.0]
+    remembering.authenticate(bearer, begun)
+
+    def request_meanwhile(seconds: float) -> None:
+        slept[0] = seconds
+        for at in (utc_now(), request_windows.minute_of(utc_now()) + timedelta(seconds=59)):
+            with pytest.raises(ApiKeyInvalid):
+                remembering.authenticate(bearer, at)
+
+    monkeypatch.setattr("lodol.cli.workspace.time.sleep", request_meanwhile)
+    lodol("workspace", "delete", workspace_id, "--yes")
+
+    woken = utc_now() + timedelta(seconds=slept[0])
+    assert request_windows.minute_of(woken) > request_windows.minute_of(begun)
+    with pytest.raises(ApiKeyInvalid):
+        remembering.authenticate(bearer, woken)
+    assert of(stack.table, workspace_id) == []
 
 
 def test_a_deletion_leaves_nothing_of_one_and_all_of_the_others(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.aws import keys
@@ -28,6 +29,7 @@ _HIDDEN = ("token", "secret", "api_keys", "replaced_keys")
 _CALLERS = "CALLERS"
 """In positions, the partition of API keys."""
 
+_CLOCKS_DIFFER = timedelta(seconds=2)
 _ID_BYTES = 12
 _STEPS_AT_ONCE = 1000
 
@@ -155,6 +157,14 @@ def _is_of(item: Item, workspace_id: str, ids: Ids) -> bool:
     if execution_id is not None:
         return execution_id in ids
     return keys.is_of_workspace(item["pk"], workspace_id) or item.get("workspace_id") == workspace_id
+
+
+def forgotten_at(now: datetime) -> datetime:
+    """By when no worker remembers a key that is revoked by now: its minute is over, even if clocks differ a little.
+
+    Until then what counts requests says that the keys are revoked, and must stay; and a request may begin it anew.
+    """
+    return request_windows.minute_of(now) + timedelta(minutes=1) + _CLOCKS_DIFFER
 
 
 def delete_windows(table: Table, now: datetime, workspace_id: str) -> None:
