@@ -32,7 +32,7 @@ from moto.dynamodb.exceptions import (
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.parsing import validators
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 
@@ -57,9 +57,7 @@ def mocked() -> Iterator[None]:
         # moto reads an expression twice for each write and copies what it has read; nobody changes the first.
         patches.setattr(UpdateExpressionParser, "make", lru_cache(UpdateExpressionParser.make))
         patches.setattr(validators, "deepcopy", lambda expression: pickle.loads(pickle.dumps(expression)))
-        # moto calls this a cached accessor, which it is not.
-        nodes = lru_cache(DepthFirstTraverser.nodes_to_be_processed)
-        patches.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
+        patches.setattr(DepthFirstTraverser, "traverse", _traverse)
         # Nobody here looks at a signature or at the name of a client.
         patches.setattr(RequestSigner, "sign", lambda *_, **__: None)
         patches.setattr(UserAgentString, "to_string", lambda _: "a test")
@@ -89,6 +87,39 @@ def _dynamodb(target: str, body: bytes) -> Response:
         return 200, {}, dynamo_json_dump(operation().result)
     except JsonRESTError as error:
         return error.code, {}, error.description
+
+
+@cache
+def _kind_of(node_class: Any, kinds: tuple[type, ...]) -> type | None:
+    """The first of some kinds that a class of nodes is of."""
+    return next((kind for kind in kinds if issubclass(node_class, kind)), None)
+
+
+_OF_THE_WHOLE = (validators.ActionCountValidator, validators.OverlappingPathsValidator)
+"""They look through all that is below a node, so what they find anywhere they find at the root."""
+
+
+def _traverse(traverser: Any, root: Any) -> Any:
+    """Process the nodes of an expression, children first; moto asks at each anew what is to be done."""
+    processing = traverser._processing_map()
+    kinds = tuple(processing)
+    if isinstance(traverser, _OF_THE_WHOLE):
+        return traverser.process(root)
+
+    def visit(node: Any, place: int) -> Any:
+        parent = node.parent
+        for index, child in enumerate(node.children or ()):
+            traverser.pre_processing_of_child(node, index)
+            if isinstance(child, Node):
+                visit(child, index)
+        if kind := _kind_of(node.__class__, kinds):
+            node = processing[kind](node)
+            node.parent = parent
+            if parent:
+                parent.children[place] = node
+        return node
+
+    return visit(root, -1)
 
 
 def transact_write_items(backend: DynamoDBBackend, writes: list[dict[str, Any]]) -> None:
