@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _STARTS_WITHIN_SECONDS = 60
 _STOPS_WITHIN_SECONDS = 30
 REGION = "us-east-1"
+_FUNCTION = b"AWS_LAMBDA_FUNCTION_NAME="
 
 
 class CloudFailed(Exception):
@@ -58,6 +60,28 @@ class Cloud:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+    def workers(self) -> dict[int, str]:
+        """The processes that serve functions, each with the name of its function."""
+        found = {}
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                settings = environ.read_bytes().split(b"\0")
+                parent = int((environ.parent / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:  # it has ended meanwhile, or belongs to somebody else
+                continue
+            names = [one.removeprefix(_FUNCTION) for one in settings if one.startswith(_FUNCTION)]
+            if parent == self.pid and names:
+                found[int(environ.parent.name)] = names[0].decode()
+        return found
+
+    def kill(self, function: str) -> int:
+        """Kill the processes that serve a function, as a crash would; answers with how many there were."""
+        workers = [pid for pid, name in self.workers().items() if name == function]
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(workers)
 
     def stop(self) -> None:
         """End it with everything it started, its state being saved."""

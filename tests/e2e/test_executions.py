@@ -1,8 +1,6 @@
 """Executions on the real template: from the gateway to the last step, under concurrency, stops and kills."""
 
 import json
-import os
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,24 +22,7 @@ LIMITS = Path(__file__).parents[1] / "conformance" / "limits.json"
 """Programs that run away."""
 
 
-def run_steps_workers(cloud_pid: int) -> set[int]:
-    """The processes of this cloud that serve RunSteps."""
-    workers = set()
-    for status in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            environment = status.read_bytes()
-            parent = int((status.parent / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if parent == cloud_pid and b"AWS_LAMBDA_FUNCTION_NAME=lodol-test-run-steps" in environment:
-            workers.add(int(status.parent.name))
-    return workers
-
-
-def kill_run_steps(cloud_pid: int) -> None:
-    """Kill the processes that serve RunSteps, as a crash would."""
-    for worker in run_steps_workers(cloud_pid):
-        os.kill(worker, signal.SIGKILL)
+RUN_STEPS = "lodol-test-run-steps"
 
 
 def test_a_run_goes_from_the_gateway_to_success_in_three_transitions(team: Team, deployed: Deployment) -> None:
@@ -156,7 +137,7 @@ def test_a_worker_killed_between_two_effects_of_a_step_repeats_none(
     execution_id = team.client.run(workflow_id).json()["execution_id"]
     eventually(lambda: site.paths("/hang/second"))
 
-    kill_run_steps(deployed.cloud.pid)
+    deployed.cloud.kill(RUN_STEPS)
     site.release.set()
     ended = team.client.until_ended(execution_id)
 
@@ -172,7 +153,7 @@ def test_a_loop_killed_in_its_second_round_calls_once_a_round(team: Team, site: 
     execution_id = team.client.run(workflow_id).json()["execution_id"]
     eventually(lambda: site.paths("/loop/2"))
 
-    kill_run_steps(deployed.cloud.pid)
+    deployed.cloud.kill(RUN_STEPS)
     ended = team.client.until_ended(execution_id)
 
     assert (ended["status"], ended["error"]) == ("success", None)
@@ -211,16 +192,20 @@ def test_an_execution_outlives_its_step_functions_executions(team: Team, site: S
     assert team.credits == 999
 
 
+def run_steps_workers(deployed: Deployment) -> set[int]:
+    return {pid for pid, function in deployed.cloud.workers().items() if function == RUN_STEPS}
+
+
 def test_runaways_end_by_their_limit_and_leave_their_worker_to_the_next(team: Team, deployed: Deployment) -> None:
     team.ended(let("x", literal(1)))
-    before = run_steps_workers(deployed.cloud.pid)
+    before = run_steps_workers(deployed)
 
     for case in [case for case in json.loads(LIMITS.read_text()) if "error" in case]:
         ended = team.ended(*case["program"]["body"])
         assert (ended["status"], ended["error"]) == ("failed", case["error"])
 
     assert team.ended(let("x", literal(1)))["status"] == "success"
-    assert before <= run_steps_workers(deployed.cloud.pid)
+    assert before <= run_steps_workers(deployed)
 
 
 def test_pages_neither_repeat_nor_skip_while_others_start(team: Team) -> None:

@@ -7,31 +7,17 @@ from typing import Any
 import pytest
 
 from domain.aws.stream import change_of
-from domain.entities import events, reviews
-from domain.entities.executions import Status
+from domain.entities import events
 from domain.refusals import Unavailable
 from handlers.worker import Worker
 from tests.faults.test_crash_points import ANY_CALL, OPERATIONS, attempt, finish
 from tests.support.programs import call, do, let, literal
 from tests.support.streams import Outside, Stream
 from tests.support.system import Fresh, System
+from tests.support.truth import events_of
 from tests.support.wire import Died, Fault
 
 MAKE_EVENTS = [name for name in OPERATIONS if name not in {"grant", "run", "run with a key"}]
-
-
-def expected(system: System) -> set[tuple[str, str, str]]:
-    """What must have been told, by what the table says: the execution, the type, the review."""
-    told = set()
-    for run in system.stored():
-        for review in reviews.of_execution(system.table, run.id):
-            told.add((run.id, "review.asked", review.id))
-            if review.decision is not None:
-                told.add((run.id, "review.decided", review.id))
-        if run.status is not Status.RUNNING:
-            kind = "succeeded" if run.status is Status.SUCCESS else run.status.value
-            told.add((run.id, f"execution.{kind}", ""))
-    return told
 
 
 def check(system: System, outside: Outside) -> None:
@@ -39,7 +25,7 @@ def check(system: System, outside: Outside) -> None:
     details = outside.details
     assert {
         (one["data"]["execution_id"], one["type"], one["data"].get("review_id", "")) for one in details
-    } == expected(system)
+    } == events_of(system.table, system.stored())
     by_id: dict[str, Any] = {}
     for one in details:
         assert by_id.setdefault(one["id"], one) == one

@@ -3,7 +3,7 @@
 import itertools
 import ssl
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,6 +47,10 @@ class _Server(ThreadingHTTPServer):
         """Those who leave before they are answered are part of the tests."""
 
 
+type Answering = Callable[[Seen], Said | Raw]
+"""Answers a request by what it is."""
+
+
 class Site:
     """Answers each path with what is arranged for it, one after the other and the last from then on.
 
@@ -56,17 +60,19 @@ class Site:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
         self.release = threading.Event()
-        self.answers: dict[str, list[Said | Raw]] = {}
+        self.answers: dict[str, list[Said | Raw | Answering]] = {}
         self._paths = itertools.count(1)
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
                 arranged = site.answers.get(self.path.partition("?")[0], [Said()])
-                said = arranged.pop(0) if len(arranged) > 1 else arranged[0]
-                length = 0 if isinstance(said, Raw) else int(self.headers.get("Content-Length", 0))
+                chosen = arranged.pop(0) if len(arranged) > 1 else arranged[0]
+                length = 0 if isinstance(chosen, Raw) else int(self.headers.get("Content-Length", 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                site.seen.append(Seen(self.command, self.path, headers, self.rfile.read(length)))
+                seen = Seen(self.command, self.path, headers, self.rfile.read(length))
+                site.seen.append(seen)
+                said = chosen if isinstance(chosen, Said | Raw) else chosen(seen)
                 if self.path.startswith("/hang"):
                     site.release.wait(30)
                 if isinstance(said, Raw):
@@ -98,7 +104,7 @@ class Site:
         self._server.shutdown()
         self._server.server_close()
 
-    def at(self, *answers: Said | Raw) -> str:
+    def at(self, *answers: Said | Raw | Answering) -> str:
         """Arrange answers at a path that nobody else uses, and answer with its address."""
         path = f"/{next(self._paths)}"
         self.answers[path] = list(answers)
