@@ -38,6 +38,8 @@ EVERYTHING: dict[str, str | int] = {
     "KmsKeyArn": f"arn:aws:kms:{_ACCOUNT}:key/1",
     "WebAclArn": f"arn:aws:wafv2:{_ACCOUNT}:regional/webacl/api/1",
     "AlarmTopicArn": f"arn:aws:sns:{_ACCOUNT}:alarms",
+    "MonthlyBudget": 500,
+    "DeploymentPreference": "Canary10Percent10Minutes",
 }
 """Every parameter that has the stack protect more than it does by default."""
 

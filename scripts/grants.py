@@ -62,11 +62,21 @@ def _resources(resource: Any) -> list[str]:
 
 
 def _text(resource: Any) -> str:
-    """A resource as the template names it, without the places that are the same in every ARN."""
+    """A resource as the template names it, without the places that are the same in every ARN.
+
+    Of what a parameter may put in the place of the stack's own, it is the stack's own.
+    """
     if isinstance(resource, str):
         return resource
-    [(function, argument)] = resource.items()
-    if isinstance(argument, list):
-        argument = ".".join(argument) if function == "Fn::GetAtt" else argument[0]
-    text = str(argument)
+    match resource:
+        case {"Fn::If": [_, _, own]}:
+            return _text(own)
+        case {"Fn::GetAtt": [*path]}:
+            text = ".".join(path)
+        case {"Fn::Sub": [text, {"Arn": arn}]}:
+            text = text.replace("${Arn}", f"${{{_text(arn)}}}")
+        case {"Fn::Sub": [text, _]}:
+            pass
+        case _:
+            [text] = resource.values()
     return text.replace("arn:${AWS::Partition}:", "").replace(":${AWS::Region}:${AWS::AccountId}:", ":")

@@ -13,19 +13,22 @@ _TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 _NOTHING = {"Ref": "AWS::NoValue"}
 
 
-def translated() -> Any:
-    """The template without SAM's own kinds of resources; both branches of each condition are still in it."""
+def translated(given: Mapping[str, str | int] | None = None) -> Any:
+    """The template without SAM's own kinds of resources; both branches of each condition are still in it.
+
+    What SAM itself decides by a parameter, it decides by those that are given.
+    """
     template = yaml_parse(_TEMPLATE.read_text())
     # `sam deploy` uploads both before CloudFormation translates.
     template["Globals"]["Function"]["CodeUri"] = "s3://bucket/functions"
     template["Resources"]["RunWorkflowMachine"]["Properties"]["DefinitionUri"] = "s3://bucket/machine"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    return translator.translate(template, parameter_values={})
+    return translator.translate(template, parameter_values=dict(given or {}))
 
 
 def rendered(given: Mapping[str, str | int]) -> Any:
     """The translated template with these parameters, all others as they are by default: no condition is left in it."""
-    template = translated()
+    template = translated(given)
     parameters = {name: given.get(name, said.get("Default")) for name, said in template.pop("Parameters").items()}
     conditions = template.pop("Conditions")
     decided = {name: _holds(condition, parameters) for name, condition in conditions.items()}

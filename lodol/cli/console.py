@@ -120,7 +120,7 @@ def _about(sentence: str, code: str, parameters: Mapping[str, Any]) -> str:
 def _told(failure: Exception) -> Told | None:
     """What a refusal or a failure is told as: as the API tells it, where the API can meet it."""
     from domain.aws.writes import ConditionNotMet
-    from domain.refusals import Refusal, Unavailable
+    from domain.refusals import NewerShape, Refusal, Unavailable
     from lodol.errors import LodolError
     from views.answers import answer_to
 
@@ -129,6 +129,8 @@ def _told(failure: Exception) -> Told | None:
             return Told(str(failure), "cannot_do", findings=failure.findings or None)
         case LodolError():
             return _told_by_client(failure)
+        case NewerShape():
+            return Told("A later release has stored what this lodol does not know: use that of the release.", "too_old")
         case Unavailable():
             return Told("AWS did not answer; whether it was done is unknown: look, and try again.", "unavailable")
         case Refusal():

@@ -1,6 +1,7 @@
 """Builds and deploys the template with SAM, as an operator would, against a local cloud."""
 
 import fcntl
+import hashlib
 import os
 import platform
 import subprocess
@@ -51,6 +52,8 @@ def build(directory: Path) -> None:
 def deploy(cloud: Cloud, built: Path, stack_name: str, parameters: dict[str, str]) -> Deployment:
     """Deploy what was built, or update the stack to it."""
     overrides = {"Architecture": _architecture(), **parameters}
+    settings = hashlib.sha256(repr(sorted(overrides.items())).encode()).hexdigest()
+    overrides["SettingsVersion"] = settings[:8]
     _sam(
         [
             "deploy",

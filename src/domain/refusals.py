@@ -175,3 +175,10 @@ class Unavailable(Refusal):
 
 class Throttled(Unavailable):
     """AWS refused to look at the request for now: nothing was done."""
+
+
+@dataclass
+class NewerShape(Unavailable):
+    """A later release has stored the item in a shape that this one does not know; a worker of that one may read it."""
+
+    shape: int

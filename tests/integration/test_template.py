@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from samtranslator.model.preferences.deployment_preference_collection import CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST
 
 from scripts.audit import BY_PARAMETER, EVERYTHING
 from scripts.rendered import rendered, translated
@@ -132,6 +133,10 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(inner)
 
 
+OTHER_TABLE = {"Fn::Select": [0, {"Fn::Split": ["/stream/", {"Ref": "TableStreamArn"}]}]}
+TABLE_ARN = {"Fn::If": ["HasOtherTable", OTHER_TABLE, {"Fn::GetAtt": ["Table", "Arn"]}]}
+
+
 def test_no_role_may_do_everything_or_to_everything(resources: Any) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
     granted = [grant for role in roles.values() for grant in grants(role["Policies"])]
@@ -140,15 +145,18 @@ def test_no_role_may_do_everything_or_to_everything(resources: Any) -> None:
     assert all("ManagedPolicyArns" not in role for role in roles.values())
     for grant in granted:
         # Whatever acts on items says on which kinds of them.
-        on_items = grant["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
+        on_items = grant["Resource"] == TABLE_ARN
         assert set(grant) - {"Condition"} == {"Effect", "Action", "Resource"}, grant
         keys = grant["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if on_items else []
         assert all(re.fullmatch(r"[A-Z]+#\*(#WINDOW#\*)?", key) for key in keys), grant
         assert not any("*" in action for action in texts(grant["Action"])), grant
-        if grant["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]:
+        if grant["Action"] in (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["cloudwatch:DescribeAlarms"]):
             continue  # there is nothing that these could be narrowed to
-        # The one pattern that a resource may end in: all executions of our state machine.
-        assert not any("*" in resource.removesuffix("-run-workflow:*") for resource in texts(grant["Resource"])), grant
+        # The patterns that a resource may end in: all executions of our state machine, and all functions of the stack.
+        for resource in texts(grant["Resource"]):
+            assert "*" not in resource.removesuffix("-run-workflow:*").removesuffix(":function:${AWS::StackName}-*"), (
+                grant
+            )
 
 
 def test_who_signs_may_read_the_key_and_nobody_else_may(resources: Any) -> None:
@@ -221,7 +229,7 @@ def test_what_is_stored_is_encrypted_with_a_key_of_ones_own_if_there_is_one(reso
     assert {str(function["KmsKeyArn"]) for function in functions.values()} == {str(own)}
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         uses = [grant for grant in grants(role["Policies"]) if "kms:Decrypt" in grant["Action"]]
-        assert len(uses) == (name != "RunWorkflowMachineRole"), name
+        assert len(uses) == (name not in {"RunWorkflowMachineRole", "DeploymentRole"}), name
 
 
 def test_nobody_speaks_to_the_queues_in_the_clear(resources: Any) -> None:
@@ -332,6 +340,7 @@ def test_every_alarm_tells_whoever_wants_to_know_and_has_its_line_for_operators(
     runbook = (ROOT / "docs" / "operating.md").read_text()
     assert set(alarms) == {
         "BrokenAttemptsAlarm",
+        "BrokenSlicesAlarm",
         "DeadLettersAlarm",
         "EventDeadLettersAlarm",
         "EventsLateAlarm",
@@ -344,6 +353,7 @@ def test_every_alarm_tells_whoever_wants_to_know_and_has_its_line_for_operators(
     # What does not come is worse than what is late.
     assert {name: alarm["TreatMissingData"] for name, alarm in alarms.items()} == {
         "BrokenAttemptsAlarm": "notBreaching",
+        "BrokenSlicesAlarm": "notBreaching",
         "DeadLettersAlarm": "notBreaching",
         "EventDeadLettersAlarm": "notBreaching",
         "EventsLateAlarm": "notBreaching",
@@ -360,7 +370,14 @@ def test_a_rendered_template_has_the_branches_of_its_parameters_and_no_condition
         assert '"Fn::If"' not in text
         assert "AWS::NoValue" not in text
         assert not [name for name, resource in resources.items() if "Condition" in resource]
-    assert {*hardened} - {*usual} == {"AccessLog", "WebAclOfApi"}
+    added = {*hardened} - {*usual}
+    assert {name for name in added if not name.endswith("FunctionDeploymentGroup")} == {
+        "AccessLog",
+        "Budget",
+        "DeploymentRole",
+        "ServerlessDeploymentApplication",
+        "WebAclOfApi",
+    }
     assert "KMSMasterKeyId" not in usual["Table"]["Properties"]["SSESpecification"]
     assert hardened["Table"]["Properties"]["SSESpecification"]["KMSMasterKeyId"] == EVERYTHING["KmsKeyArn"]
     assert usual["RunStepsFunction"]["Properties"]["TracingConfig"] == {"Mode": "PassThrough"}
@@ -370,10 +387,117 @@ def test_a_rendered_template_has_the_branches_of_its_parameters_and_no_condition
     )
 
 
+def test_a_release_takes_over_at_once_without_codedeploy_or_by_and_by_under_alarms() -> None:
+    at_once = rendered({})["Resources"]
+    assert not [name for name, made in at_once.items() if made["Type"].startswith("AWS::CodeDeploy::")]
+    assert not [name for name, made in at_once.items() if "UpdatePolicy" in made]
+
+    shifted = rendered({"DeploymentPreference": "Canary10Percent5Minutes"})["Resources"]
+    groups = of_type(shifted, "AWS::CodeDeploy::DeploymentGroup")
+    aliases = {name: made for name, made in shifted.items() if made["Type"] == "AWS::Lambda::Alias"}
+    assert len(groups) == len(aliases) == len(of_type(shifted, "AWS::Lambda::Function"))
+    for name, group in groups.items():
+        alias = aliases[name.replace("DeploymentGroup", "Aliaslive")]
+        assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"] == {"Ref": name}
+        assert group["AlarmConfiguration"] == {
+            "Enabled": True,
+            "Alarms": [{"Name": {"Ref": f"{alarm}Alarm"}} for alarm in ("Failures", "BrokenSlices", "BrokenAttempts")],
+        }
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": "Canary10Percent5Minutes"}
+        assert group["ServiceRoleArn"] == {"Fn::GetAtt": ["DeploymentRole", "Arn"]}
+
+
+def test_every_way_of_taking_over_is_one_that_sam_knows() -> None:
+    ways = template()["Parameters"]["DeploymentPreference"]["AllowedValues"]
+    assert ways == list(template()["Mappings"]["TrafficShift"])
+    assert sorted(ways) == sorted(CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST)
+
+
+def test_who_runs_steps_is_what_is_live_and_versions_before_are_kept(resources: Any) -> None:
+    """A rollback points at the version before, so it must still be there, and the state machine must follow."""
+    [machine] = of_type(resources, "AWS::StepFunctions::StateMachine").values()
+    assert machine["DefinitionSubstitutions"] == {"RunStepsFunctionArn": {"Ref": "RunStepsFunctionAliaslive"}}
+    versions = [made for made in resources.values() if made["Type"] == "AWS::Lambda::Version"]
+    assert {made["DeletionPolicy"] for made in versions} == {"Retain"}
+
+
+def test_other_parameters_are_live_once_another_version_of_them_is_named(resources: Any) -> None:
+    """A description that changes replaces the version, and a setting of every function lets Lambda publish it."""
+    functions = of_type(resources, "AWS::Lambda::Function")
+    versions = of_type(resources, "AWS::Lambda::Version").values()
+    assert {made["FunctionName"]["Ref"] for made in versions} == set(functions)
+    assert [made["Description"] for made in versions] == [{"Ref": "SettingsVersion"}] * len(functions)
+    for function in functions.values():
+        assert function["Environment"]["Variables"]["SETTINGS_VERSION"] == {"Ref": "SettingsVersion"}
+
+
+def test_another_table_takes_the_place_of_the_stacks_own_everywhere() -> None:
+    stream = "arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-11-25T00:00:00.000"
+    made = rendered({"TableStreamArn": stream})
+    resources, outputs = made["Resources"], made["Outputs"]
+
+    own = {"Table.Arn", "Table.StreamArn"} & {
+        ".".join(found["Fn::GetAtt"]) for found in every({**made, "Resources": resources}, "Fn::GetAtt")
+    }
+    assert own == set()
+    assert {"Ref": "Table"} not in list(every(resources, "Ref"))
+    name = {"Fn::Select": [1, {"Fn::Split": ["/", {"Fn::Sub": "${TableStreamArn}/"}]}]}
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert function["Environment"]["Variables"]["TABLE_NAME"] == name
+    assert outputs["TableName"]["Value"]["Fn::If"] == ["HasOtherTable", name, {"Ref": "Table"}]
+    [changes] = [
+        one for one in of_type(resources, "AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in one
+    ]
+    assert changes["EventSourceArn"] == stream
+    # It is still there to go back to.
+    assert resources["Table"]["DeletionPolicy"] == "Retain"
+
+
+def every(value: Any, function: str) -> Iterator[Any]:
+    """Every use of a function of CloudFormation in it, however deep."""
+    if isinstance(value, dict) and function in value:
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from every(inner, function)
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_one"),
+    [
+        ("", True),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-11-25T00:00:00.000", True),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/restored", False),
+        ("restored", False),
+    ],
+)
+def test_another_table_is_named_by_its_stream(arn: str, *, is_one: bool) -> None:
+    assert bool(re.search(template()["Parameters"]["TableStreamArn"]["AllowedPattern"], arn)) is is_one
+
+
+def test_a_budget_tells_before_it_is_spent_and_when_it_is() -> None:
+    assert "Budget" not in rendered({})["Resources"]
+
+    made = rendered({"MonthlyBudget": 500, "AlarmTopicArn": EVERYTHING["AlarmTopicArn"]})
+    budget = made["Resources"]["Budget"]["Properties"]
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 500, "Unit": "USD"}
+    told = [
+        (note["Notification"]["NotificationType"], note["Notification"]["Threshold"], note["Subscribers"])
+        for note in budget["NotificationsWithSubscribers"]
+    ]
+    topic = [{"SubscriptionType": "SNS", "Address": EVERYTHING["AlarmTopicArn"]}]
+    assert told == [("ACTUAL", 80, topic), ("ACTUAL", 100, topic), ("FORECASTED", 100, topic)]
+    # Without a topic it would tell nobody, which CloudFormation refuses.
+    [assertion] = made["Rules"]["BudgetIsTold"]["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmTopicArn"}, ""]}]}
+
+
 def test_what_protects_a_stack_further_is_set_where_checkov_looks_at_everything() -> None:
     parameters = template()["Parameters"]
     conditional = {name for name, said in parameters.items() if said["Default"] in {"", "Off", 0}}
 
-    assert {*EVERYTHING} == conditional - {"AllowedHosts", "SliceSeconds"}
+    others = {"AllowedHosts", "SliceSeconds", "TableStreamArn"}
+    assert {*EVERYTHING} == (conditional - others) | {"DeploymentPreference"}
     named = {name for names in BY_PARAMETER.values() for name in names.split(", ")}
     assert named <= {*EVERYTHING}

@@ -24,6 +24,7 @@ STACK = "stack"
 MACHINE_ARN = f"arn:aws:states:us-east-1:123456789012:stateMachine:{STACK}-run-workflow"
 SENDER = "hello@lodol.example"
 CREDENTIAL_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:credential"
+_TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/table"
 
 _VALUES = {
     "AWS::Partition": "aws",
@@ -32,10 +33,10 @@ _VALUES = {
     "AWS::StackName": STACK,
     "SenderAddress": SENDER,
     "ApiCredentialSecretArn": CREDENTIAL_ARN,
+    "TableStreamArn": f"{_TABLE_ARN}/stream/2026-11-25T00:00:00.000",
 }
 _NAME = re.compile(r"(?<![:\w#])#?[a-z_]\w*(?!\w*\()")
 """An attribute in an expression: no keyword, which is written in capitals, no function and no value."""
-_TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/table"
 
 
 @dataclass(frozen=True)
@@ -277,11 +278,20 @@ def asked_by_the_platform() -> dict[str, set[Ask]]:
         if resource["Type"] == "AWS::Serverless::Function":
             wanted = list(_wanted({**shared, **properties}))
         elif resource["Type"] == "AWS::Serverless::StateMachine":
-            wanted = [("lambda:InvokeFunction", task) for task in properties["DefinitionSubstitutions"].values()]
+            # An execution that began before the machine called an alias calls the function behind it.
+            tasks = [task["Ref"].removesuffix(".Alias") for task in properties["DefinitionSubstitutions"].values()]
+            called = [arn for name in tasks for arn in ({"Ref": f"{name}.Alias"}, {"Fn::GetAtt": f"{name}.Arn"})]
+            wanted = [("lambda:InvokeFunction", arn) for arn in called]
         else:
             continue
         role = properties["Role"]["Fn::GetAtt"][0]
         asked[role] = {Ask(action, _rendered(acts_on)) for action, acts_on in wanted}
+    shifting = {"lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"}
+    aliases = [f"arn:aws:lambda:us-east-1:123456789012:function:{STACK}-{name}:live" for name in ("run-steps", "x")]
+    asked[shared["DeploymentPreference"]["Role"]["Fn::GetAtt"][0]] = {
+        Ask("cloudwatch:DescribeAlarms", None),
+        *(Ask(action, alias) for action in shifting for alias in aliases),
+    }
     return asked
 
 

@@ -1,6 +1,7 @@
 """The table's calls of DynamoDB, one by one: what is asked, what is read on, how long a busy item is waited for."""
 
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -10,12 +11,13 @@ from botocore.exceptions import ClientError
 
 from domain.aws.keys import Index, Key, Page
 from domain.aws.table import Table
-from domain.aws.writes import SHAPE, ConditionNotMet, Write
-from domain.refusals import Contention
+from domain.aws.writes import KNOWN_SHAPE, SHAPE, ConditionNotMet, Write
+from domain.refusals import Contention, NewerShape
 from tests.support.scripted import Client
 
 KEY = Key("p", "s")
 RAW = {"pk": {"S": "p"}, "sk": {"S": "s"}}
+NEWER = {**RAW, "v": {"N": str(KNOWN_SHAPE + 1)}}
 
 
 def error(code: str, *reasons: str) -> ClientError:
@@ -25,6 +27,12 @@ def error(code: str, *reasons: str) -> ClientError:
         "CancellationReasons": [{"Code": reason} for reason in reasons],
     }
     return ClientError(answer, "TransactWriteItems")
+
+
+def _condition_failed(item: Any) -> ClientError:
+    refused = error("ConditionalCheckFailedException")
+    refused.response["Item"] = item  # type: ignore[typeddict-unknown-key]
+    return refused
 
 
 def table(client: Client, slept: list[float] | None = None, random: float = 0.5) -> Table:
@@ -186,8 +194,31 @@ def test_a_query_reads_the_attributes_that_are_wanted_and_no_others() -> None:
 
     list(table(client).query("p", Page.whole("A"), ("pk", "status")))
 
-    assert client.asked[0]["ProjectionExpression"] == "#0,#1"
-    assert client.asked[0]["ExpressionAttributeNames"] == {"#0": "pk", "#1": "status"}
+    assert client.asked[0]["ProjectionExpression"] == "#0,#1,#2"
+    assert client.asked[0]["ExpressionAttributeNames"] == {"#0": "pk", "#1": "status", "#2": "v"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        ({"Item": NEWER}, lambda it: it.get(KEY)),
+        ({"Responses": {"table": [NEWER]}}, lambda it: it.get_many(KEY)),
+        ({"Items": [NEWER]}, lambda it: list(it.query("p", Page.whole("")))),
+        ({"Items": [NEWER]}, lambda it: list(it.query("p", Page.whole(""), ("pk",)))),
+        ({"Items": [NEWER]}, lambda it: list(it.scan())),
+        ({"Attributes": NEWER}, lambda it: it.update(KEY, "ADD requests :one", {":one": 1})),
+        (_condition_failed(NEWER), lambda it: it.commit(Write.delete(KEY, condition="a = b"))),
+    ],
+)
+def test_what_a_later_release_has_stored_is_not_read(answer: Any, read: Callable[[Table], object]) -> None:
+    with pytest.raises(NewerShape):
+        read(table(Client(answer)))
+
+
+def test_of_an_item_the_version_counts_and_not_of_a_map_in_it() -> None:
+    known = {**RAW, "v": {"N": str(KNOWN_SHAPE)}, "map": {"M": {"v": {"N": str(KNOWN_SHAPE + 1)}}}}
+
+    assert table(Client({"Item": known})).get(KEY) == {**KEY._asdict(), "v": KNOWN_SHAPE, "map": {"v": KNOWN_SHAPE + 1}}
 
 
 def test_a_query_without_a_limit_reads_on_to_its_end() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,13 @@ from botocore.exceptions import ClientError
 
 from domain.aws.clients import call_aws
 from domain.aws.keys import DUE, DUE_SHARDS, DueKind, Index, Key, Page
-from domain.aws.writes import Item, Write
-from domain.refusals import Contention, Throttled
+from domain.aws.writes import KNOWN_SHAPE, Item, Write
+from domain.refusals import Contention, NewerShape, Throttled
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_LOGGER = logging.getLogger(__name__)
 
 _BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _IN_PROGRESS = "TransactionInProgressException"
@@ -81,7 +84,8 @@ class Table:
     def query(self, pk: str, page: Page, attributes: Sequence[str] = ()) -> Iterator[Item]:
         """Read a range of one partition, consistently, as many requests as it takes.
 
-        `attributes` are those that are read of each item, all without them: what is not sent need not be read.
+        `attributes` are those that are read of each item, beside the version of its shape; all without them: what is
+        not sent need not be read.
         """
         request: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
@@ -89,7 +93,7 @@ class Table:
         }
         if attributes:
             # Each under another name: DynamoDB has words of its own, such as `status`.
-            names = {f"#{number}": attribute for number, attribute in enumerate(attributes)}
+            names = {f"#{number}": attribute for number, attribute in enumerate(dict.fromkeys((*attributes, "v")))}
             request |= {"ProjectionExpression": ",".join(names), "ExpressionAttributeNames": names}
         return self._query(request, pk, page)
 
@@ -317,7 +321,15 @@ def _listed(values: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def item_of(raw: Any) -> Item:
-    """Read an item as DynamoDB writes it."""
+    """Read an item as DynamoDB writes it, or raise `NewerShape` if a later release has stored what is unknown here."""
+    item = _map(raw)
+    if item.get("v", 0) > KNOWN_SHAPE:
+        _LOGGER.error("stored by a later release", extra={"item": item.get("sk"), "shape": item["v"]})
+        raise NewerShape(item["v"])
+    return item
+
+
+def _map(raw: Any) -> dict[str, Any]:
     return {name: _value(value) for name, value in raw.items()}
 
 
@@ -349,5 +361,5 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "NULL": lambda _: None,
     "SS": set,
     "L": lambda values: [_value(value) for value in values],
-    "M": item_of,
+    "M": _map,
 }

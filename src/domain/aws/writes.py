@@ -18,6 +18,11 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 SHAPE = 1
 """The version of the shapes in which items are stored: each has it as `v`, and without one it is of version 0."""
 
+KNOWN_SHAPE = SHAPE
+"""The newest version that is read. A release that raises `SHAPE` follows one that raised this: so both understand what
+the other stores while they work side by side, and after a rollback. Rule: architecture "The table".
+"""
+
 TTL = "expires_at"
 """The attribute of epoch seconds behind which DynamoDB deletes an item, days late."""
 

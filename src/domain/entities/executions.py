@@ -366,7 +366,7 @@ def list_page(
         rows = table.query_index(_BY_WORKFLOW, of_workflow, which.page("", after, limit))
     else:
         page = which.page(_PREFIX, after, limit)
-        rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error", TTL, "v"))
+        rows = table.query(keys.workspace_partition(workspace_id), page, (*_LISTED, "error", TTL))
     return [from_item(row) for row in islice(rows, limit)]
 
 
