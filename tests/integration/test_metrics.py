@@ -1,20 +1,26 @@
 """The metrics: what is counted, on which line of the log it stands, and where it is written down."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.callables.effect import CallContext
-from handlers import metrics
+from domain.moments import utc_now
+from handlers import metrics, run_steps
 from handlers.logs import logger
 from handlers.worker import Worker
+from tests.support.conformance import World, slices_of
 from tests.support.documents import rows, section
 from tests.support.given import Lines
 from tests.support.hooks import Hooks
-from tests.support.programs import call, do, literal, sleep
+from tests.support.operations import publish
+from tests.support.programs import call, do, literal, program, sleep
+from tests.support.requests import Context
 from tests.support.shop import Shop
 from tests.support.site import Said, Site
 from tests.support.streams import Outside, Stream
@@ -194,6 +200,65 @@ def test_a_slow_call_is_a_line_and_a_quick_one_is_none(fresh: Fresh, monkeypatch
 
     [line] = [line for line in system.log.lines if line.startswith("slow call")]
     assert "'callee': 'http.request', 'ms': 1200, 'step': 1, 'attempt': 1" in line
+
+
+def test_every_field_of_a_saved_query_stands_on_the_lines_that_it_is_about(
+    worker: Worker, written: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, world = Shop(worker, credits=1), World(utc_now())
+
+    def request(context: CallContext, *_: Any) -> Any:
+        world.now += timedelta(seconds=2)
+        return {"status": 200}
+
+    monkeypatch.setattr(world, "request", request)
+    body = (do(call("log.info", literal("said"))), REQUESTS)
+    slow = publish(shop.table, utc_now(), shop.workspace.id, name="Slow", description="", program=program(*body))
+    execution_id = shop.run(workflow=slow.id)[2]["execution_id"]
+    shop.run()
+    ids = {"workspace_id": shop.workspace.id, "execution_id": execution_id}
+    run_steps.handler(ids, Context(), slices_of(worker.stack, world))  # type: ignore[arg-type]
+
+    texts = {"EXECUTION": execution_id, "WORKSPACE": shop.workspace.id}
+    queries = {
+        name: re.sub(r"\b[A-Z]+\b", lambda put_in: texts[put_in[0]], one["Properties"]["QueryString"])
+        for name, one in template()["Resources"].items()
+        if one["Type"] == "AWS::Logs::QueryDefinition"
+    }
+    found = {name: [line for line in written() if _answers(query, line)] for name, query in queries.items()}
+    assert {name: [line["message"] for line in lines] for name, lines in found.items()} == {
+        "ThisExecutionQuery": ["said", "slow call", "slice ended"],
+        "WorkspaceRefusalsQuery": ["request"],
+        "SlowestCallablesQuery": ["slow call"],
+    }
+    for name, lines in found.items():
+        assert set(_fields(queries[name])) <= {field for line in lines for field in line}, name
+
+
+def _answers(query: str, line: Any) -> bool:
+    """Whether a line is among those that the filter of a query lets through."""
+    [condition] = re.findall(r"^(?:\| )?filter (.*)$", query, re.MULTILINE)
+    return all(
+        named[1] in line if (named := re.fullmatch(r"ispresent\((\w+)\)", part)) else _equals(part, line)
+        for part in condition.split(" and ")
+    )
+
+
+def _equals(part: str, line: Any) -> bool:
+    name, text = part.split(" = ")
+    return bool(line.get(name) == json.loads(text))
+
+
+def _fields(query: str) -> list[str]:
+    """The fields of our lines that a query names, beside those that CloudWatch gives each."""
+    made = re.findall(r" as (\w+)", query)
+    named = re.sub(r'"[^"]*"|@\w+', "", query)
+    words = re.findall(r"\b[a-z_]+\b(?!\()", named)
+    return [
+        word
+        for word in words
+        if word not in {"fields", "filter", "sort", "stats", "limit", "asc", "desc", "and", "as", "by", *made}
+    ]
 
 
 def test_the_documents_list_every_metric_with_its_unit_and_its_dimensions() -> None:
