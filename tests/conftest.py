@@ -1,8 +1,10 @@
 """AWS in this process, in one thread: moto with the table and the state machine of the template; and the figures."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from io import StringIO
 from typing import Any
 
 import boto3
@@ -17,9 +19,10 @@ from domain.entities.workflows import Workflow
 from domain.entities.workspaces import Plan, Workspace
 from domain.moments import utc_now
 from domain.operations import accounts
+from handlers.logs import logger
 from handlers.worker import Worker
 from tests.support.aws import mocked
-from tests.support.given import NOW, PROGRAM, AtCommit
+from tests.support.given import NOW, PROGRAM, AtCommit, Lines
 from tests.support.operations import publish, stack_of
 from tests.support.roles import MACHINE_ARN, Watch, watched
 from tests.support.site import Site
@@ -43,6 +46,14 @@ def site() -> Iterator[Site]:
 def figures() -> Counter[str]:
     """What the session has tried so far; docs/guarantees.md quotes them."""
     return FIGURES
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Lines:
+    """What the functions have written into their log."""
+    stream = StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

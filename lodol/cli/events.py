@@ -30,7 +30,7 @@ def replay(stack_name: StackName = None, as_json: AsJson = False) -> None:
         try:
             batch = letter.get("DDBStreamBatchInfo")
             records = found.stream_records(batch) if batch else [letter]
-            published += publish(found, utc_now(), records, telling.event, unread.append)
+            published += len(publish(found, utc_now(), records, telling.event, unread.append))
         except CannotDo as lost:
             say(lost, to_errors=True)
             unread.append(letter)

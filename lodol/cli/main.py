@@ -14,6 +14,7 @@ from lodol.cli import (
     migrating,
     profile,
     review,
+    top,
     trying,
     webhook,
     workflow,
@@ -46,6 +47,7 @@ app.add_typer(key.app, name="key", rich_help_panel=_OPERATE)
 app.add_typer(credits_commands.app, name="credits", rich_help_panel=_OPERATE)
 app.add_typer(events.app, name="events", rich_help_panel=_OPERATE)
 app.command("doctor", rich_help_panel=_OPERATE)(doctor.doctor)
+app.command("top", rich_help_panel=_OPERATE)(top.top)
 app.command("migrate", rich_help_panel=_OPERATE)(migrating.migrate)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
@@ -32,6 +33,7 @@ class DeployedStack(Stack):
         self._name = name
         self._session = session
         self._endpoint_url = endpoint_url
+        self._clients: dict[str, Any] = {}
 
     @cached_property
     def _outputs(self) -> dict[str, str]:
@@ -100,8 +102,54 @@ class DeployedStack(Stack):
             ) from None
         return [record for record in found if int(record["dynamodb"]["SequenceNumber"]) <= last]
 
+    def measured_lines(self, since: int) -> Iterator[tuple[int, str, str]]:
+        """Walk the lines of the functions' log that hold metrics, from a millisecond since 1970 on, oldest first.
+
+        Each with its moment and the worker's stream. A local cloud gives the lines that hold none as well.
+        """
+        pages = self._client("logs").get_paginator("filter_log_events")
+        holds_metrics = '{ $._aws.CloudWatchMetrics[0].Namespace = "Lodol" }'
+        group = f"/aws/lambda/{self._name}"
+        for page in pages.paginate(logGroupName=group, startTime=since, filterPattern=holds_metrics):
+            for event in page["events"]:
+                yield event["timestamp"], event["logStreamName"], event["message"]
+
+    def counted_by_aws(self, since: datetime, until: datetime) -> dict[str, int]:
+        """How many conflicts and throttles AWS has counted of table, state machine and the functions that run."""
+        of_table = {"Name": "TableName", "Value": self._outputs["TableName"]}
+        of_machine = {"Name": "StateMachineArn", "Value": self._outputs["StateMachineArn"]}
+        of_functions = [
+            {"Name": "FunctionName", "Value": f"{self._name}-{name}"} for name in ("run-steps", "run-workflow")
+        ]
+        asked = [
+            ("conflicts", "AWS/DynamoDB", "TransactionConflict", of_table),
+            ("throttles", "AWS/DynamoDB", "ReadThrottleEvents", of_table),
+            ("throttles", "AWS/DynamoDB", "WriteThrottleEvents", of_table),
+            ("throttles", "AWS/States", "ExecutionThrottled", of_machine),
+            *(("throttles", "AWS/Lambda", "Throttles", function) for function in of_functions),
+        ]
+        queries = [
+            {
+                "Id": f"m{number}",
+                "MetricStat": {
+                    "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": [dimension]},
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+            }
+            for number, (_, namespace, name, dimension) in enumerate(asked)
+        ]
+        answer = self._client("cloudwatch").get_metric_data(MetricDataQueries=queries, StartTime=since, EndTime=until)
+        counted = dict.fromkeys((name for name, *_ in asked), 0)
+        for result in answer["MetricDataResults"]:
+            counted[asked[int(result["Id"][1:])][0]] += int(sum(result["Values"]))
+        return counted
+
     def _client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self._endpoint_url, config=CLIENT_CONFIG)
+        if service not in self._clients:
+            client = self._session.client(service, endpoint_url=self._endpoint_url, config=CLIENT_CONFIG)
+            self._clients[service] = client
+        return self._clients[service]
 
 
 def find(name: str | None) -> DeployedStack:

@@ -4,17 +4,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.aws.table import chance
 from domain.operations.attempts import Sender
 from domain.operations.delivering import Errand
+from handlers import metrics
 from handlers.logs import logged, logger
 from handlers.worker import Worker, the_worker
-
-metrics = Metrics(namespace="Lodol")
 
 
 @logged
@@ -28,9 +25,11 @@ def handler(event: dict[str, Any], _: LambdaContext, worker: Worker | None = Non
     errands = [Errand.read(record["body"]) for record in event["Records"]]
     with ThreadPoolExecutor(len(errands)) as threads:
         done = Counter(threads.map(lambda errand: _attempt(sender, errand), errands))
-    logger.info("attempts made", extra={"attempts": dict(done)})
-    metrics.add_metric("BrokenAttempts", MetricUnit.Count, done["broken"])
-    metrics.flush_metrics()
+    measured: metrics.Measured = {
+        metrics.FAILED_ATTEMPTS: done["failed"] + done["to be tried again"],
+        metrics.BROKEN_ATTEMPTS: done["broken"],
+    }
+    metrics.log("attempts made", {"attempts": dict(done)}, measured)
     return dict(done)
 
 

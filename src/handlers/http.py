@@ -16,7 +16,9 @@ from domain import refusals
 from domain.entities.api_keys import Scope
 from domain.program.values import dumps
 from domain.refusals import InvalidRequest, Refusal, RouteNotFound
+from handlers import metrics
 from handlers.logs import logged, logger
+from handlers.metrics import Metric
 from handlers.parameters import Parameter
 from handlers.requests import Event, JsonBody, Request
 from handlers.worker import Worker, the_worker
@@ -62,7 +64,8 @@ class Endpoint:
 
     The checks come in the contract's order: key, plan, scope, rate, the names of the query's parameters, and then what
     `operation` itself looks at. `answers` is the model of a success's body, as `module.Model` of `views`; `headers` are
-    those that it may have beside the ones of every answer, `refuses` is what only this endpoint refuses.
+    those that it may have beside the ones of every answer, `refuses` is what only this endpoint refuses, `counts` the
+    metric of its successes, without repeats.
     """
 
     is_replayable = False
@@ -81,12 +84,13 @@ class Endpoint:
         body: type[JsonBody] | None = None,
         headers: tuple[str, ...] = (),
         refuses: tuple[type[Refusal], ...] = (),
+        counts: Metric | None = None,
     ) -> None:
         self.method, self.route, self.scope = method, route, scope
         self.status, self.headers = status, headers
         self.query, self.body = query, body
         self.refuses = (*EVERYWHERE, *refuses)
-        self._answers, self._operation = answers, operation
+        self._answers, self._operation, self._counts = answers, operation, counts
         self._serve_logged = logged(self._serve)
 
     @property
@@ -116,7 +120,13 @@ class Endpoint:
         begun = time.monotonic()
         answer = self._answer(raw, context, worker)
         status, took = answer["statusCode"], round((time.monotonic() - begun) * 1000)
-        logger.info("request", extra={"method": self.method, "route": self.path, "status": status, "ms": took})
+        asked = {"method": self.method, "route": self.path, "status": status, "ms": took}
+        headers = answer["multiValueHeaders"]
+        if "Error-Code" in headers:
+            metrics.log("request", {**asked, "code": headers["Error-Code"][0]}, {metrics.REFUSALS: 1})
+        else:
+            is_counted = self._counts and "Idempotency-Replayed" not in headers
+            metrics.log("request", asked, {self._counts: 1} if self._counts and is_counted else {})
         return answer
 
     def _answer(self, raw: dict[str, Any], context: LambdaContext, worker: Worker) -> dict[str, Any]:
@@ -126,6 +136,7 @@ class Endpoint:
             return _refused(RouteNotFound(), headers)
         try:
             caller = worker.authenticator.authenticate(event.headers.get("authorization"), now)
+            logger.append_keys(workspace_id=caller.workspace.id)
             quota = caller.quota
             headers |= {
                 "RateLimit-Limit": str(quota.limit),

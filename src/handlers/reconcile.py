@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.operations import reconciliation
 from domain.operations.reconciliation import Finding
-from handlers.logs import logged, logger
+from handlers import metrics
+from handlers.logs import logged
 from handlers.worker import Worker, the_worker
 
 _RESERVE_MILLISECONDS = 5000
-
-metrics = Metrics(namespace="Lodol")
 
 
 @logged
@@ -25,8 +22,13 @@ def handler(_: dict[str, Any], context: LambdaContext, worker: Worker | None = N
         worker.clock,
         has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
     )
-    logger.info("reconciled", extra={"found": dict(done.found)})
-    # The alarm for it also looks at whether it comes at all.
-    metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, done.overdue_seconds)
-    metrics.flush_metrics()
-    return dict(done.found)
+    found = done.found
+    measured: metrics.Measured = {
+        # The alarm for it also looks at whether it comes at all.
+        metrics.OLDEST_OVERDUE: done.overdue_seconds,
+        metrics.REPAIRS: found["started"] + found["continued"] + found["woken"] + found["recorded"],
+        metrics.GENERATIONS_LOST: found["continued"] + found["recorded"],
+        metrics.GIVEN_UP: found["recorded"],
+    }
+    metrics.log("reconciled", {"found": dict(found)}, measured)
+    return dict(found)

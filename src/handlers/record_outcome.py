@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from domain.entities import executions
 from domain.operations import outcomes
 from domain.refusals import ExecutionNotFound
+from handlers import metrics
 from handlers.logs import logged, logger
 from handlers.machine import Ids
 from handlers.worker import Worker, the_worker
@@ -21,7 +22,12 @@ def handler(event: dict[str, Any], _: LambdaContext, worker: Worker | None = Non
     worker, lost = worker or the_worker(), Ids.model_validate_json(event["detail"]["input"])
     logger.append_keys(execution_id=lost.execution_id)
     outcome = _outcome(worker, lost)
-    logger.info("abnormal end", extra={"state_machine_status": event["detail"]["status"], "outcome": outcome})
+    measured: metrics.Measured = {
+        metrics.GENERATIONS_LOST: int(outcome in {"continued", "recorded"}),
+        metrics.GIVEN_UP: int(outcome == "recorded"),
+    }
+    said = {"state_machine_status": event["detail"]["status"], "outcome": outcome}
+    metrics.log("abnormal end", said, measured)
     return {"outcome": outcome}
 
 

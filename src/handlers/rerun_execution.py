@@ -21,6 +21,7 @@ from domain.refusals import (
     WorkspaceSuspended,
 )
 from handlers.idempotent import ReplayableEndpoint
+from handlers.metrics import RUNS
 from handlers.requests import JsonBody, Request
 
 
@@ -61,6 +62,7 @@ handler = ReplayableEndpoint(
     status=202,
     answers="executions.RepeatedExecution",
     body=Body,
+    counts=RUNS,
     refuses=(
         ExecutionNotFound,
         ExecutionStillRunning,

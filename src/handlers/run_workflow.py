@@ -15,6 +15,7 @@ from domain.refusals import (
     WorkspaceSuspended,
 )
 from handlers.idempotent import ReplayableEndpoint
+from handlers.metrics import RUNS
 from handlers.requests import JsonBody, Request
 
 
@@ -48,6 +49,7 @@ handler = ReplayableEndpoint(
     status=202,
     answers="executions.StartedExecution",
     body=Body,
+    counts=RUNS,
     refuses=(
         WorkflowNotFound,
         WorkflowArchived,

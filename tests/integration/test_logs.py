@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -15,45 +13,20 @@ from domain.entities.workspaces import Workspace
 from domain.moments import utc_now
 from domain.program.values import Value
 from handlers import get_execution, list_executions, reconcile, record_outcome, run_steps
-from handlers.logs import logger
 from handlers.worker import Worker
 from tests.support.conformance import World, slices_of
+from tests.support.given import Lines
 from tests.support.operations import publish, started
 from tests.support.programs import call, do, literal, program
 from tests.support.requests import Context, event
 from tests.support.shop import Shop
-from tests.support.template import ROOT, template
+from tests.support.template import ROOT
 
 PROGRAM: Value = program(do(call("log.info", literal("said"))))
-
-type Lines = Callable[[], list[Any]]
-
-
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> Lines:
-    stream = StringIO()
-    monkeypatch.setattr(logger.registered_handler, "stream", stream)
-    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def invoked(handler: Any, event: Any, function: str, works_with: Any) -> None:
     handler(event, Context(function_name=function, aws_request_id=f"request of {function}"), works_with)
-
-
-def test_each_pass_of_reconcile_says_how_long_the_longest_has_been_due(
-    worker: Worker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In the format that CloudWatch reads metrics from; the template's alarm looks at exactly this one."""
-    monkeypatch.setattr(reconcile.metrics.provider, "service", "acme")
-    invoked(reconcile.handler, {}, "reconcile", worker)
-
-    said = json.loads(capsys.readouterr().out)
-    alarm = template()["Resources"]["OverdueAlarm"]["Properties"]
-    [metrics] = said["_aws"]["CloudWatchMetrics"]
-    assert metrics["Namespace"] == alarm["Namespace"]
-    assert metrics["Dimensions"] == [[dimension["Name"] for dimension in alarm["Dimensions"]]]
-    assert metrics["Metrics"] == [{"Name": alarm["MetricName"], "Unit": "Seconds"}]
-    assert (said["service"], said[alarm["MetricName"]]) == ("acme", [0.0])
 
 
 def test_every_line_names_its_function_and_request_and_what_it_is_about(

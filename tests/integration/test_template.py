@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from samtranslator.model.preferences.deployment_preference_collection import CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST
 
+from handlers.metrics import METRICS
 from scripts.audit import BY_PARAMETER, EVERYTHING
 from scripts.rendered import rendered, translated
-from tests.support.template import ROOT, template
+from tests.support.documents import rows, section
+from tests.support.template import template
 
 ROUTES = {
     ("post", "/v1/workflows/{workflow_id}/run-async"): "RunWorkflowFunction",
@@ -337,29 +339,60 @@ def test_traces_are_taken_everywhere_or_nowhere(resources: Any) -> None:
 def test_every_alarm_tells_whoever_wants_to_know_and_has_its_line_for_operators(resources: Any) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NONE]}
-    runbook = (ROOT / "docs" / "operating.md").read_text()
-    assert set(alarms) == {
-        "BrokenAttemptsAlarm",
-        "BrokenSlicesAlarm",
-        "DeadLettersAlarm",
-        "EventDeadLettersAlarm",
-        "EventsLateAlarm",
-        "FailuresAlarm",
-        "OverdueAlarm",
-    }
-    for name, alarm in alarms.items():
+    for alarm in alarms.values():
         assert (alarm["AlarmActions"], alarm["OKActions"]) == (told, told)
-        assert f"**{name}**" in runbook
+    runbook = re.split(r"^### ", section("operating", "Alarms"), flags=re.MULTILINE)[1:]
+    entries = {name: text for name, _, text in (entry.partition("\n\n") for entry in runbook)}
+    assert entries.keys() == alarms.keys()
+    for text in entries.values():
+        meaning, _, what_to_do = text.partition("\n\n**Do**: ")
+        assert len(meaning) > 20
+        assert len(what_to_do) > 20
     # What does not come is worse than what is late.
-    assert {name: alarm["TreatMissingData"] for name, alarm in alarms.items()} == {
-        "BrokenAttemptsAlarm": "notBreaching",
-        "BrokenSlicesAlarm": "notBreaching",
-        "DeadLettersAlarm": "notBreaching",
-        "EventDeadLettersAlarm": "notBreaching",
-        "EventsLateAlarm": "notBreaching",
-        "FailuresAlarm": "notBreaching",
-        "OverdueAlarm": "breaching",
-    }
+    assert [name for name, alarm in alarms.items() if alarm["TreatMissingData"] != "notBreaching"] == ["OverdueAlarm"]
+    assert alarms["OverdueAlarm"]["TreatMissingData"] == "breaching"
+
+
+def test_the_dashboard_shows_every_metric_and_every_alarm_and_nothing_over_anything_else(resources: Any) -> None:
+    text = given(resources, "Dashboard", "DashboardBody")["Fn::Sub"]
+    widgets = json.loads(text)["widgets"]
+    shown = [widget["properties"] for widget in widgets if widget["type"] == "metric"]
+    sources = [source for one in shown for source in one["metrics"]]
+    plain = {(source[0], source[1]) for source in sources if isinstance(source[0], str)}
+    searched = " ".join(source[0]["expression"] for source in sources if isinstance(source[0], dict))
+
+    for metric in METRICS:
+        if metric.by:
+            assert f'{{Lodol,service,{metric.by}}} MetricName="{metric.name}" service="${{AWS::StackName}}"' in searched
+        else:
+            assert ("Lodol", metric.name) in plain
+    assert {name for namespace, name in plain if namespace == "Lodol"} <= {metric.name for metric in METRICS}
+    [alarms] = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]
+    assert {f"${{{name}.Arn}}" for name in of_type(resources, "AWS::CloudWatch::Alarm")} == set(alarms)
+    cells = [
+        (x, y)
+        for widget in widgets
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+    for name in re.findall(r"\$\{(\w+)(?:\.\w+)?\}", text):
+        assert name in resources
+    for one in shown:
+        assert "stat" in one or all("stat" in source[-1] for source in one["metrics"])
+
+
+def test_saved_queries_are_those_of_the_documents_and_one_may_do_without(resources: Any) -> None:
+    queries = {name: one for name, one in resources.items() if one["Type"] == "AWS::Logs::QueryDefinition"}
+    assert {one["Condition"] for one in queries.values()} == {"SavesQueries"}
+    named = [one["Properties"]["Name"]["Fn::Sub"].partition("/")[2] for one in queries.values()]
+    documented = list(rows(section("operating", "Saved queries")))
+    assert [f"`{name}`" for name in named] == [name for name, *_ in documented]
+    for query, (_, _, put_in) in zip(queries.values(), documented, strict=True):
+        text = query["Properties"]["QueryString"]
+        assert query["Properties"]["LogGroupNames"] == [{"Ref": "Log"}]
+        assert re.findall(r'"([A-Z]+)"', text) == re.findall(r"`([A-Z]+)`", put_in)
 
 
 def test_a_rendered_template_has_the_branches_of_its_parameters_and_no_condition_left() -> None:

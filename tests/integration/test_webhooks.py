@@ -39,6 +39,7 @@ from handlers import (
 from handlers.logs import redacted
 from scripts.local import cloud as clouds
 from tests.support.documents import ROOT, rows, section
+from tests.support.given import Lines
 from tests.support.hooks import Hooks
 from tests.support.shop import Shop
 from tests.support.site import Raw, Said, Site
@@ -599,14 +600,15 @@ def test_an_answer_that_says_to_be_json_and_is_none_is_an_answer(hooks: Hooks, s
 
 
 def test_an_attempt_that_breaks_on_our_side_is_counted_and_made_again(
-    hooks: Hooks, site: Site, path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    hooks: Hooks, site: Site, path: str, monkeypatch: pytest.MonkeyPatch, written: Lines
 ) -> None:
     made = hooks.create(site.url + path)
     hooks.happens()
     with monkeypatch.context() as broken:
         broken.setattr("domain.callables.outgoing.exchange", lambda *_: 1 / 0)
         assert hooks.pump() == {"broken": 1}
-    assert '"BrokenAttempts":[1.0]' in capsys.readouterr().out
+    [line] = [line for line in written() if line["message"] == "attempts made"]
+    assert (line["BrokenAttempts"], "FailedAttempts" in line) == ([1], False)
 
     assert hooks.deliveries(made["webhook_id"])[0]["status"] == "pending"
     hooks.until_due(made["webhook_id"])

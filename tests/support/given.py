@@ -14,3 +14,7 @@ class AtCommit(Protocol):
     """Lets something happen right before the nth transaction from now on is carried out."""
 
     def __call__(self, action: Callable[[], Any], *, nth: int = 1) -> None: ...
+
+
+type Lines = Callable[[], list[Any]]
+"""The lines of the functions' log so far, read as JSON."""

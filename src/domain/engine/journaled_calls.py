@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -22,6 +23,11 @@ from domain.program.values import Value, ensure_storable, legible
 
 if TYPE_CHECKING:
     from domain.aws.table import Table
+
+_LOGGER = logging.getLogger(__name__)
+
+_SLOW_SECONDS = 1.0
+"""A call that takes so long, waits not counted, is a line of the log."""
 
 
 class Diverged(Exception):
@@ -99,8 +105,12 @@ class JournaledCalls:
             self._checkpoint.mark_step(self._step)
             self._checkpoint.commit()
             self._reached_out = True
+        begun = self._clock()
         try:
-            outcome = effect.perform(self._context(entry), *call.args)
+            try:
+                outcome = effect.perform(self._context(entry), *call.args)
+            finally:
+                self._note_slow(entry, (self._clock() - begun).total_seconds())
             if isinstance(outcome, Sleep):
                 return self._sleep(entry, outcome.until)
             if isinstance(outcome, Retry):
@@ -115,6 +125,11 @@ class JournaledCalls:
         except (CallFailed, ValueError) as failure:
             return self._note(entry.failed(legible(str(failure)), self._clock()))
         return self._note(entry.done(outcome, self._clock()))
+
+    def _note_slow(self, entry: Entry, seconds: float) -> None:
+        if seconds >= _SLOW_SECONDS:
+            told = {"callee": entry.callee, "ms": round(seconds * 1000), "step": self._step, "attempt": entry.attempt}
+            _LOGGER.info("slow call", extra=told)
 
     def _context(self, entry: Entry) -> CallContext:
         return CallContext(

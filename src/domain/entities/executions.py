@@ -17,7 +17,7 @@ from domain.aws import keys
 from domain.aws.keys import Index, Key, Page
 from domain.aws.writes import ABSENT, NOTHING, TTL, ConditionNotMet, Item, Write
 from domain.ids import first_id_from, second_of
-from domain.moments import epoch_seconds, is_past, to_text
+from domain.moments import epoch_milliseconds, epoch_seconds, is_past, to_text
 from domain.program.values import Value, dumps, loads
 from domain.refusals import ExecutionAlreadyTerminal, ExecutionNotFound, HistoryExpired
 
@@ -123,6 +123,10 @@ class Execution:
     """The same of its row."""
     shape: int = 0
     """The version of the shape in which it is stored; the ledger counts the charges of those that have one."""
+    since: int | None = None
+    """The millisecond since 1970 in which it started; those of earlier releases do not know theirs."""
+    took: int | None = None
+    """From there to its end, in milliseconds."""
 
     @property
     def record_expires_at(self) -> int | None:
@@ -309,6 +313,8 @@ def from_item(item: Item) -> Execution:
         record_until=item.get("record_until"),
         expires_at=item.get(TTL),
         shape=item.get("v", 0),
+        since=item.get("since"),
+        took=item.get("took"),
     )
 
 
@@ -501,6 +507,7 @@ def create(execution: Execution) -> Write:
         "workflow_name": execution.workflow_name,
         "version": execution.version,
         "started_at": execution.started_at,
+        "since": execution.since,
         **_listed(execution, execution.status),
         "by_workflow": _of_workflow(execution.workspace_id, execution.workflow_id),
         "open_shard": keys.due_shard("OPEN", execution.id),
@@ -619,6 +626,8 @@ def _ended(execution: Execution, how: End) -> Item:
         **_listed(execution, how.status),
         "completed_at": to_text(how.at),
         "error": how.error,
+        # Of two workers the clocks may differ.
+        **({} if execution.since is None else {"took": max(0, epoch_milliseconds(how.at) - execution.since)}),
         **expiry(epoch_seconds(execution.started), epoch_seconds(how.at), execution.retention),
     }
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from domain.aws import keys
 from domain.aws.keys import Index, Key, Page
 from domain.aws.writes import ABSENT, PRESENT, READ_AT_ONCE, ConditionNotMet, Item, Write
-from domain.entities import ledger
 from domain.moments import to_text
 from domain.refusals import (
     ConcurrencyLimitReached,
@@ -266,6 +265,8 @@ def begin_day(seen: Workspace, now: datetime) -> list[Write]:
 
     Fails if somebody else has begun it, or charged anything, since it was read: both are not lost by that.
     """
+    from domain.entities import ledger  # Once a day at most.
+
     today = _day_of(now)
     is_same_month = month_of(seen.usage_day) == month_of(today)
     charged = seen.charged if is_same_month else 0

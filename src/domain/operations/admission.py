@@ -17,7 +17,7 @@ from domain.entities.receipts import Owner, Receipt
 from domain.entities.steps import StepStatus
 from domain.entities.workspaces import DayNotBegun, Workspace
 from domain.ids import new_id
-from domain.moments import to_text
+from domain.moments import epoch_milliseconds, to_text
 from domain.operations.idempotency import Found, Operation, Plan
 from domain.program.values import Value
 from domain.refusals import ExecutionNotFound, ExecutionStillRunning, InvalidRequest, WorkflowNotFound
@@ -73,6 +73,7 @@ class Admission(Operation):
             started_at=to_text(self.now),
             rerun_of=RerunOf(original.id, from_step) if original else None,
             retention=self.retention,
+            since=epoch_milliseconds(self.now),
         )
         writes = (
             *([workflows.not_archived(self.workspace_id, workflow_id)] if may_be_archived else ()),

@@ -28,8 +28,8 @@ type Record = Mapping[str, Any]
 
 def publish(
     stack: Stack, now: datetime, records: Iterable[Record], render: Render, keep: Callable[[Record], None]
-) -> int:
-    """Publish the events of records of the table's stream, in their order; answers with how many there were.
+) -> list[Event]:
+    """Publish the events of records of the table's stream, in their order, and answer with them.
 
     Each is put on the bus, and on its way to the webhooks that want it.
 
@@ -37,13 +37,13 @@ def publish(
     published once more, under the same ids. A record that nobody can make sense of must not hold up those behind it:
     `keep` keeps it. Rule: events "What is promised".
     """
-    count = 0
+    published: list[Event] = []
     for told in _in_order(_read(stack, records, render, keep)):
         stack.bus.put([message for _, message in told])
         for event, message in told:
             delivering.fan_out(stack, now, event, message.detail)
-        count += len(told)
-    return count
+        published += [event for event, _ in told]
+    return published
 
 
 type _Told = tuple[Event, Message]
