@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.programs import call, do, let, literal, post, sleep
+from tests.support.streams import Told
 from tests.support.system import Answer, Fresh, System
 from tests.support.wire import Died, Fault
 
@@ -167,9 +168,11 @@ def test_any_call_of_an_operation_may_break(fresh: Fresh, figures: Counter[str],
         for fault in ANY_CALL:
             for asked_again in (True, False) if operation.is_repeated else (False,):
                 system = fresh()
+                told = Told(system)
                 prepared = operation.prepare(system)
                 answer = attempt(system, operation, prepared, {number: fault})
                 system.check()
+                told.deliver()
                 if asked_again:
                     answer = attempt(system, operation, prepared, {}) or answer
                 else:
@@ -177,6 +180,8 @@ def test_any_call_of_an_operation_may_break(fresh: Fresh, figures: Counter[str],
                     system.reconcile_later()
                 finish(system)
                 ends(system, operation, answer, asked_again=asked_again)
+                told.deliver()
+                told.check()
                 figures["crash points (call, fault, recovery)"] += 1
 
 

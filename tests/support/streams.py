@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -15,7 +16,9 @@ from handlers import publish_events
 from handlers.worker import Worker
 from tests.support.operations import WEBHOOK_KEY
 from tests.support.requests import Context
+from tests.support.system import System
 from tests.support.template import functions, template
+from tests.support.truth import events_of
 from tests.support.wire import Died
 
 _CHANGE = functions()["PublishEventsFunction"]["Events"]["Change"]["Properties"]
@@ -65,6 +68,37 @@ class Outside:
         bus, queue = Bus(self, "bus"), Queue(self, "queue")  # type: ignore[arg-type]
         parts = (lambda: of.table, lambda: of.state_machine, lambda: bus, lambda: queue, lambda: queue)
         return Stack(*parts, webhook_key=lambda: WEBHOOK_KEY)
+
+
+class Told:
+    """What is told of all that a system does from now on."""
+
+    def __init__(self, system: System) -> None:
+        self.outside, self.stream = Outside(), Stream()
+        self._system = system
+        self._worker = Worker(self.outside.stack(system.stack), system.world.clock)
+
+    def deliver(self) -> None:
+        """Tell what is new."""
+        self.stream.deliver(self._worker)
+
+    def check(self) -> None:
+        """Each event was told at least once, those of an execution in order, and the same each time."""
+        details = self.outside.details
+        assert {
+            (one["data"]["execution_id"], one["type"], one["data"].get("review_id", "")) for one in details
+        } == events_of(self._system.table, self._system.stored())
+        by_id: dict[str, Any] = {}
+        for one in details:
+            assert by_id.setdefault(one["id"], one) == one
+        by_execution = sorted(by_id.values(), key=lambda one: one["data"]["execution_id"])
+        for execution_id, its in groupby(by_execution, key=lambda one: one["data"]["execution_id"]):
+            first_told = list(its)
+            assert [one["sequence"] for one in first_told] == list(range(1, len(first_told) + 1))
+            assert [one["id"] for one in first_told] == [f"{execution_id}-{one['sequence']}" for one in first_told]
+            assert [one["type"] for one in first_told if one["type"].startswith("execution.")] == [
+                one["type"] for one in first_told[-1:] if one["type"].startswith("execution.")
+            ]
 
 
 class Stream:
