@@ -6,7 +6,7 @@ RUN = .venv/bin/python -m
 SEED ?= $(shell date +%s)
 TIME ?= 60
 
-# A process for each processor, which gets one test after the other: the longest come first.
+# A process for each processor and one for the local cloud, which get one test after the other: the longest come first.
 PARALLEL = -n auto --dist loadgroup
 
 # Whatever the surroundings say: to compile every module at every start takes seconds.

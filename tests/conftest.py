@@ -1,6 +1,7 @@
 """AWS in this process, in one thread: moto with the table and the state machine of the template; and the figures."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -77,8 +78,17 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several processes share the work best if the longest comes first; each has a local cloud of its own."""
+    """Several processes share the work best if the longest comes first; one of them has the local cloud."""
     items.sort(key=lambda item: [not item.nodeid.startswith(start) for start in LONGEST])
+    for item in items:
+        if item.nodeid.startswith("tests/e2e/"):
+            item.add_marker(pytest.mark.xdist_group("local cloud"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: the one with the local cloud waits for it most of the time."""
+    return (os.process_cpu_count() or 1) + 1
 
 
 @pytest.fixture

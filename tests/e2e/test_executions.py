@@ -331,11 +331,14 @@ def test_no_key_reaches_the_one_log_of_all_functions_or_the_state_machine(team: 
     described = team.stepfunctions.describe_execution(executionArn=arn)
     logs = session().client("logs", endpoint_url=deployed.cloud.endpoint_url)
     groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-    lines = [
-        event["message"]
-        for page in logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/lodol-test")
-        for event in page["events"]
-    ]
+
+    def logged() -> list[str]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/lodol-test")
+        return [event["message"] for page in pages for event in page["events"]]
+
+    # The local cloud reads what a worker has written a little later.
+    eventually(lambda: any("seen in the log" in line for line in logged()))
+    lines = logged()
     [seen] = [json.loads(line) for line in lines if "seen in the log" in line]
     assert groups == ["/aws/lambda/lodol-test"]
     assert set(json.loads(described["input"])) == {"workspace_id", "execution_id", "generation"}
