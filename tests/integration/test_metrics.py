@@ -80,6 +80,7 @@ def test_a_refusal_counts_under_its_code_on_the_one_line_of_its_request(worker: 
     assert [line["message"] for line in lines] == ["request"] * 4
     assert [line.get("code") for line in lines] == [None, *["insufficient_credits"] * 2, "execution_not_found"]
     assert {line["workspace_id"] for line in lines} == {shop.workspace.id}
+    assert {line["location"].partition(":")[0] for line in lines} == {"_serve"}
 
 
 def test_a_crash_counts_as_what_its_client_was_told(
