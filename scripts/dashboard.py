@@ -1,4 +1,4 @@
-"""Draws the dashboard of a stack from its own metrics: `python -m scripts.dashboard` (docs/pictures/dashboard.svg).
+"""`make dashboard`: draws the dashboard of a stack from its own metrics, the local one if no other is named.
 
 What is drawn is the body of the dashboard that was deployed. The metrics of `Lodol` are read from the log, where the
 functions have written them, and those of AWS from CloudWatch: so a local cloud, which makes no metrics of lines, shows

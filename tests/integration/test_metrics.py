@@ -117,6 +117,17 @@ def test_each_end_counts_and_tells_to_the_millisecond_how_long_it_took(fresh: Fr
     assert found == {"Succeeded": [1], "Failed": [1], "Stopped": [1]}
 
 
+def test_an_end_by_a_worker_whose_clock_is_behind_took_no_time(fresh: Fresh, written: Lines) -> None:
+    system, outside = fresh(), Outside()
+    stream, worker = Stream(), Worker(outside.stack(system.stack), system.world.clock)
+    started = system.run(system.workflow(sleep(600))).body["execution_id"]
+    system.pass_time(milliseconds=-250)
+    system.stop(started)
+    stream.deliver(worker)
+
+    assert measured(written())["StartToDone"] == [0]
+
+
 def test_events_without_an_end_measure_nothing(fresh: Fresh, written: Lines) -> None:
     system, outside = fresh(), Outside()
     stream, worker = Stream(), Worker(outside.stack(system.stack), system.world.clock)
