@@ -27,7 +27,7 @@ _COLUMNS = 24
 _COLOURS = ("#1f77b4", "#2ca02c", "#d62728", "#ff7f0e", "#9467bd", "#8c564b", "#17becf", "#7f7f7f")
 _FAINT = "#8a8f98"
 _STATES = {"OK": ("#2ca02c", "ok"), "ALARM": ("#d62728", "alarm"), "INSUFFICIENT_DATA": ("#9a9fa8", "no data")}
-_SEARCH = re.compile(r"""SEARCH\('\{Lodol,service,(\w+)\} MetricName="(\w+)" service="[^"]+"', '(\w+)', 60\)""")
+_SEARCH = re.compile(r"""SEARCH\('\{Lodol,service,(\w+)\} MetricName="(\w+)" service="[^"]+"', '(\w+)'\)""")
 
 type Points = Mapping[int, float]
 """Values by the second since 1970 in which their minute begins."""
