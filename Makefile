@@ -12,7 +12,7 @@ PARALLEL = -n auto --dist loadgroup
 # Whatever the surroundings say: to compile every module at every start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help bootstrapped up down logs invoke lint quick test soak fuzz mutations bench check audit sbom format
+.PHONY: help bootstrapped up down logs invoke lint quick test soak fuzz mutations bench dashboard check audit sbom format
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,10 @@ mutations: bootstrapped ## Removes one defence after the other; a test must fail
 bench: bootstrapped ## Measures beside others, writes docs/performance.md; QUICK=1: whether all works (SECTIONS="peers cost")
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group bench
 	@$(RUN) scripts.bench $(SECTIONS) $(if $(QUICK),--quick,--install) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+dashboard: bootstrapped ## Draws the dashboard of the running stack, of the last MINUTES (docs/pictures/dashboard.svg)
+	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group bench
+	@$(RUN) scripts.dashboard $(if $(MINUTES),--minutes $(MINUTES))
 
 check: lint ## Lint, types, layers, template, lock file, generated files, secrets, known vulnerabilities
 	@.venv/bin/ruff format --check .

@@ -172,8 +172,10 @@ def _by_code(found: Iterable[Measured]) -> dict[str, int]:
 
 
 def _percentiles(values: Sequence[float]) -> dict[str, float]:
-    """The values that so many of a hundred do not exceed; none of none."""
-    if not values:
-        return {}
+    return {name: percentile(values, percent) for name, percent in _PERCENTS.items()} if values else {}
+
+
+def percentile(values: Iterable[float], percent: float) -> float:
+    """The value that so many of a hundred do not exceed."""
     in_order = sorted(values)
-    return {name: in_order[math.ceil(len(in_order) * percent / 100) - 1] for name, percent in _PERCENTS.items()}
+    return in_order[math.ceil(len(in_order) * percent / 100) - 1]

@@ -25,12 +25,12 @@ class DeployedStack(Stack):
 
     def __init__(self, name: str, session: Any, endpoint_url: str | None) -> None:
         super().__init__(
-            lambda: Table(self._client("dynamodb"), self._outputs["TableName"]),
-            lambda: StateMachine(self._client("stepfunctions"), self._outputs["StateMachineArn"]),
-            lambda: Bus(self._client("events"), self._outputs["EventBusName"]),
-            deliveries=lambda: Queue(self._client("sqs"), self._outputs["WebhookDeliveriesUrl"]),
+            lambda: Table(self.client("dynamodb"), self._outputs["TableName"]),
+            lambda: StateMachine(self.client("stepfunctions"), self._outputs["StateMachineArn"]),
+            lambda: Bus(self.client("events"), self._outputs["EventBusName"]),
+            deliveries=lambda: Queue(self.client("sqs"), self._outputs["WebhookDeliveriesUrl"]),
         )
-        self._name = name
+        self.name = name
         self._session = session
         self._endpoint_url = endpoint_url
         self._clients: dict[str, Any] = {}
@@ -38,15 +38,15 @@ class DeployedStack(Stack):
     @cached_property
     def _outputs(self) -> dict[str, str]:
         try:
-            described = self._client("cloudformation").describe_stacks(StackName=self._name)["Stacks"][0]
+            described = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError:
-            raise CannotDo(f"There is no stack named {self._name} in this account and region.") from None
+            raise CannotDo(f"There is no stack named {self.name} in this account and region.") from None
         except NoCredentialsError:
             raise CannotDo("AWS asks who you are: log in as its own command line does (aws configure).") from None
         except BotoCoreError as error:
             if self._endpoint_url:
                 raise CannotDo(f"The local stack does not run at {self._endpoint_url}; start it: make up") from None
-            raise CannotDo(f"The stack {self._name} cannot be reached: {error}") from None
+            raise CannotDo(f"The stack {self.name} cannot be reached: {error}") from None
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
     @property
@@ -59,7 +59,7 @@ class DeployedStack(Stack):
         """How many messages wait in a queue of what could not be dealt with: status events, if nothing else is said."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         url = self._outputs[output]
-        counts = self._client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        counts = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(counts[name]) for name in names)
 
     def take_event_letters(self) -> Iterator[tuple[Any, Callable[[], None]]]:
@@ -67,7 +67,7 @@ class DeployedStack(Stack):
 
         Those that are not removed are back in a minute.
         """
-        sqs, url = self._client("sqs"), self._outputs["EventDeadLettersUrl"]
+        sqs, url = self.client("sqs"), self._outputs["EventDeadLettersUrl"]
         while True:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60)
             for message in answer.get("Messages", []):
@@ -81,7 +81,7 @@ class DeployedStack(Stack):
 
         Raises `CannotDo` where the stream has forgotten them: it remembers a day.
         """
-        client = self._client("dynamodbstreams")
+        client = self.client("dynamodbstreams")
         last, found = int(batch["endSequenceNumber"]), list[Any]()
         try:
             following = client.get_shard_iterator(
@@ -107,9 +107,9 @@ class DeployedStack(Stack):
 
         Each with its moment and the worker's stream. A local cloud gives the lines that hold none as well.
         """
-        pages = self._client("logs").get_paginator("filter_log_events")
+        pages = self.client("logs").get_paginator("filter_log_events")
         holds_metrics = '{ $._aws.CloudWatchMetrics[0].Namespace = "Lodol" }'
-        group = f"/aws/lambda/{self._name}"
+        group = f"/aws/lambda/{self.name}"
         for page in pages.paginate(logGroupName=group, startTime=since, filterPattern=holds_metrics):
             for event in page["events"]:
                 yield event["timestamp"], event["logStreamName"], event["message"]
@@ -119,7 +119,7 @@ class DeployedStack(Stack):
         of_table = {"Name": "TableName", "Value": self._outputs["TableName"]}
         of_machine = {"Name": "StateMachineArn", "Value": self._outputs["StateMachineArn"]}
         of_functions = [
-            {"Name": "FunctionName", "Value": f"{self._name}-{name}"} for name in ("run-steps", "run-workflow")
+            {"Name": "FunctionName", "Value": f"{self.name}-{name}"} for name in ("run-steps", "run-workflow")
         ]
         asked = [
             ("conflicts", "AWS/DynamoDB", "TransactionConflict", of_table),
@@ -139,13 +139,14 @@ class DeployedStack(Stack):
             }
             for number, (_, namespace, name, dimension) in enumerate(asked)
         ]
-        answer = self._client("cloudwatch").get_metric_data(MetricDataQueries=queries, StartTime=since, EndTime=until)
+        answer = self.client("cloudwatch").get_metric_data(MetricDataQueries=queries, StartTime=since, EndTime=until)
         counted = dict.fromkeys((name for name, *_ in asked), 0)
         for result in answer["MetricDataResults"]:
             counted[asked[int(result["Id"][1:])][0]] += int(sum(result["Values"]))
         return counted
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
+        """A client of a service of AWS, where the stack is."""
         if service not in self._clients:
             client = self._session.client(service, endpoint_url=self._endpoint_url, config=CLIENT_CONFIG)
             self._clients[service] = client

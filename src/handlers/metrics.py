@@ -65,7 +65,8 @@ def log(message: str, fields: Mapping[str, Any], measured: Measured) -> None:
     """
     embedded = _embedded(fields, measured)
     if logger.log_level <= logging.INFO:
-        logger.info(message, extra={**fields, **embedded})
+        # The line is where whoever calls this has measured.
+        logger.info(message, extra={**fields, **embedded}, stacklevel=3)
     elif embedded:
         sys.stdout.write(json.dumps(embedded) + "\n")
 

@@ -9,9 +9,23 @@ from domain.moments import utc_now
 from scripts.local.client import Client
 from scripts.local.deployment import Deployment
 from scripts.local.lodol import CommandFailed, lodol
-from tests.e2e.conftest import Teams
+from tests.e2e.conftest import Teams, eventually
 from tests.support.operations import publish
 from tests.support.programs import call, do, let, literal, program, sleep
+
+
+def test_what_the_functions_measure_is_seen_at_a_glance(deployed: Deployment, teams: Teams) -> None:
+    team = teams.make(credits=1)
+    team.ended(let("x", literal(1)))
+    refused = team.client.run(team.workflow(let("x", literal(1))))
+    assert refused.headers["error-code"] == "insufficient_credits"
+
+    def seen() -> bool:
+        shown = lodol(deployed.cloud, deployed.stack_name, "top")
+        totals, is_refused = shown["totals"], "insufficient_credits" in shown["refusals"]
+        return bool(totals["Runs"] and totals["Succeeded"] and shown["start_to_done_ms"] and is_refused)
+
+    eventually(seen)
 
 
 def test_a_customer_leaves_while_others_stay(deployed: Deployment, teams: Teams, tmp_path: Path) -> None:

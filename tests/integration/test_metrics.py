@@ -80,6 +80,7 @@ def test_a_refusal_counts_under_its_code_on_the_one_line_of_its_request(worker: 
     assert [line["message"] for line in lines] == ["request"] * 4
     assert [line.get("code") for line in lines] == [None, *["insufficient_credits"] * 2, "execution_not_found"]
     assert {line["workspace_id"] for line in lines} == {shop.workspace.id}
+    assert {line["location"].partition(":")[0] for line in lines} == {"_serve"}
 
 
 def test_a_crash_counts_as_what_its_client_was_told(
@@ -114,6 +115,17 @@ def test_each_end_counts_and_tells_to_the_millisecond_how_long_it_took(fresh: Fr
     found = measured([line])
     assert sorted(found.pop("StartToDone")) == [250, 4000, 4000]
     assert found == {"Succeeded": [1], "Failed": [1], "Stopped": [1]}
+
+
+def test_an_end_by_a_worker_whose_clock_is_behind_took_no_time(fresh: Fresh, written: Lines) -> None:
+    system, outside = fresh(), Outside()
+    stream, worker = Stream(), Worker(outside.stack(system.stack), system.world.clock)
+    started = system.run(system.workflow(sleep(600))).body["execution_id"]
+    system.pass_time(milliseconds=-250)
+    system.stop(started)
+    stream.deliver(worker)
+
+    assert measured(written())["StartToDone"] == [0]
 
 
 def test_events_without_an_end_measure_nothing(fresh: Fresh, written: Lines) -> None:

@@ -5,7 +5,6 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -15,7 +14,7 @@ from typer.testing import CliRunner
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
-from domain.moments import epoch_milliseconds, utc_now
+from domain.moments import utc_now
 from handlers import metrics
 from handlers.worker import Worker
 from lodol.cli import glance, stack, top
@@ -23,9 +22,9 @@ from lodol.cli.glance import Glance, Watcher, measured_on
 from lodol.cli.main import app, main
 from tests.support.commands import deploy, lodol
 from tests.support.given import Lines
+from tests.support.log import line, make_log, write
 from tests.support.shop import Shop
 
-GROUP, STREAM = "/aws/lambda/acme", "a worker's"
 QUIET = Glance(
     at=datetime(2026, 1, 15, 10, 30, tzinfo=UTC),
     minutes=3,
@@ -46,25 +45,7 @@ QUIET = Glance(
 @pytest.fixture(autouse=True)
 def deployed(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     deploy(machine, monkeypatch, tmp_path)
-    logs = boto3.client("logs")
-    logs.create_log_group(logGroupName=GROUP)
-    logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
-
-
-def write(*lines: Any, at: datetime | None = None) -> None:
-    """Let lines stand in the log; CloudWatch takes them in the order of their moments."""
-    now = epoch_milliseconds(at or utc_now())
-    events: list[Any] = [
-        {"timestamp": now, "message": line if isinstance(line, str) else json.dumps(line)} for line in lines
-    ]
-    boto3.client("logs").put_log_events(logGroupName=GROUP, logStreamName=STREAM, logEvents=events)
-
-
-def line(at: datetime, code: str = "", **values: list[float]) -> Any:
-    """A line that holds metrics as the functions write them."""
-    told = [{"Name": name, "Unit": "Count"} for name in values]
-    directive = {"Namespace": "Lodol", "Dimensions": [["service"]], "Metrics": told}
-    return {"_aws": {"Timestamp": epoch_milliseconds(at), "CloudWatchMetrics": [directive]}, "code": code, **values}
+    make_log()
 
 
 def test_what_the_functions_have_written_is_what_it_shows(worker: Worker, written: Lines) -> None:
