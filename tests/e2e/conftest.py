@@ -177,6 +177,7 @@ def teams(deployed: Deployment) -> Iterator[Teams]:
         "unknown_to_us": [],
         "dead_letters": 0,
         "event_dead_letters": 0,
+        "not_live": [],
     }
     for team in teams.made:
         assert audit_credits(team.table, utc_now(), team.workspace.id).differences == ()

@@ -232,7 +232,11 @@ def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str
     _run(stack, workspace, utc_now() - timedelta(minutes=5))
     _run(stack, workspace, utc_now())
 
-    assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0, "event_dead_letters": 0}
+    assert lodol("doctor") == {name: [] for name in FINDINGS} | {
+        "dead_letters": 0,
+        "event_dead_letters": 0,
+        "not_live": [],
+    }
 
 
 def test_the_doctor_counts_slots_workspace_by_workspace(stack: Stack) -> None:
@@ -300,6 +304,7 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [workspace], [lost], [unknown]), strict=True)) | {
         "dead_letters": 1,
         "event_dead_letters": 1,
+        "not_live": [],
     }
 
 
@@ -602,3 +607,7 @@ def test_a_workflow_put_says_what_it_did_and_is_archived_and_restored(workspace:
     assert lodol("workflow", "show", workspace, "A")["name"] == "A"
     assert lodol("workflow", "restore", workspace, "A")["archived_at"] is None
     assert refused("workflow", "archive", workspace, "B") == f"There is no workflow named 'B' in workspace {workspace}."
+
+
+def test_there_is_nothing_to_take_back_in_a_stack_that_was_deployed_once() -> None:
+    assert refused("rollback") == "No function has a version of other code before the one that was deployed last."
