@@ -14,6 +14,7 @@ from lodol.cli import (
     migrating,
     profile,
     releasing,
+    restoring,
     review,
     top,
     trying,
@@ -51,6 +52,7 @@ app.command("doctor", rich_help_panel=_OPERATE)(doctor.doctor)
 app.command("top", rich_help_panel=_OPERATE)(top.top)
 app.command("migrate", rich_help_panel=_OPERATE)(migrating.migrate)
 app.command("rollback", rich_help_panel=_OPERATE)(releasing.rollback)
+app.add_typer(restoring.app, name="restore", rich_help_panel=_OPERATE)
 
 
 def main(arguments: list[str] | None = None) -> int:

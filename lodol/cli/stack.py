@@ -3,8 +3,9 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
+from domain.aws.writes import TTL
 from lodol.cli.console import CannotDo
 from lodol.cli.local import local_stack
 
@@ -129,6 +131,40 @@ class DeployedStack(Stack):
             RoutingConfig={"AdditionalVersionWeights": {}},
             RevisionId=function.revision,
         )
+
+    def begin_restore(self, moment: datetime) -> str:
+        """Begin to make a table as the stack's was at a moment, if that was not begun; answers with its name."""
+        name = f"{self._name}-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        client = self._client("dynamodb")
+        with suppress(client.exceptions.TableAlreadyExistsException):
+            client.restore_table_to_point_in_time(
+                SourceTableName=self._outputs["TableName"], TargetTableName=name, RestoreDateTime=moment
+            )
+        return name
+
+    def describe_restored(self, name: str) -> Any:
+        """What DynamoDB says of a table."""
+        return self._client("dynamodb").describe_table(TableName=name)["Table"]
+
+    def equip_restored(self, name: str, described: Any) -> str:
+        """Give a restored table what no restore brings and the template asks of a table; answers with its stream's ARN.
+
+        What it has already is left as it is.
+        """
+        client = self._client("dynamodb")
+        if not described.get("DeletionProtectionEnabled"):
+            client.update_table(TableName=name, DeletionProtectionEnabled=True)
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+        if not described.get("StreamSpecification", {}).get("StreamEnabled"):
+            streams = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+            client.update_table(TableName=name, StreamSpecification=streams)
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+        if client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
+            client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL})
+        client.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+        return str(self.describe_restored(name)["LatestStreamArn"])
 
     def list_not_live(self) -> list[str]:
         """The functions that are called in another version than was deployed last, or with other settings."""

@@ -7,7 +7,6 @@ cloud sends all calls of an alias to one version, so that how CodeDeploy shifts 
 
 import re
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from scripts import package
 from scripts.local import deployment
 from scripts.local.deployment import Deployment
 from scripts.local.lodol import lodol
-from tests.e2e.conftest import Team, Teams, eventually
+from tests.e2e.conftest import Team, Teams, change, eventually
 from tests.support.programs import call, do, for_each, let, literal, sleep, var
 from tests.support.template import functions
 
@@ -44,20 +43,10 @@ class Builds:
 
     def deploy(self, template: str) -> None:
         """Let CloudFormation change the stack to it."""
-        session, endpoint = deployment.session(), self.deployed.cloud.endpoint_url
-        client, name = session.client("cloudformation", endpoint_url=endpoint), self.deployed.stack_name
+        client = deployment.session().client("s3", endpoint_url=self.deployed.cloud.endpoint_url)
         bucket, _ = _uploaded(template)
-        session.client("s3", endpoint_url=endpoint).put_object(Bucket=bucket, Key="template", Body=template.encode())
-        [stack] = client.describe_stacks(StackName=name)["Stacks"]
-        client.update_stack(
-            StackName=name,
-            TemplateURL=f"{endpoint}/{bucket}/template",
-            Parameters=[{"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in stack["Parameters"]],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
-        while (status := client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith("_IN_PROGRESS"):
-            time.sleep(0.2)
-        assert status == "UPDATE_COMPLETE"
+        client.put_object(Bucket=bucket, Key="template", Body=template.encode())
+        change(self.deployed, TemplateURL=f"{self.deployed.cloud.endpoint_url}/{bucket}/template")
 
 
 def _uploaded(template: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """`lodol`: every command on a stack, what it prints, and how it refuses."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -611,3 +612,29 @@ def test_a_workflow_put_says_what_it_did_and_is_archived_and_restored(workspace:
 
 def test_there_is_nothing_to_take_back_in_a_stack_that_was_deployed_once() -> None:
     assert refused("rollback") == "No function has a version of other code before the one that was deployed last."
+
+
+def test_a_restore_asks_for_a_moment_that_has_been() -> None:
+    done = CliRunner().invoke(app, ["restore", "table", "yesterday"])
+    assert (done.exit_code, "MOMENT must be a moment in" in done.output) == (2, True)
+    assert refused("restore", "executions", "--before", "2999-01-01T00:00:00Z") == (
+        "That moment is to come: whatever is right by now would be begun again."
+    )
+
+
+def test_what_runs_goes_on_from_what_the_table_knows(stack: Stack, workspace: str) -> None:
+    ours = _run(stack, workspace, utc_now())
+    unknown = "1" * 24
+    stack.state_machine.start(workspace, unknown, 1)
+
+    shown = lodol("restore", "executions", "--dry-run")
+    assert (shown["continued"], shown["strays_stopped"], shown["to_audit"]) == (1, [unknown], [])
+    # What a restore has begun, it does not begin once more: the moment is to the second.
+    while to_text(utc_now()) == shown["before"]:
+        time.sleep(0.05)
+    done = lodol("restore", "executions", "--before", to_text(utc_now()))
+
+    assert {**done, "before": ""} == {**shown, "before": "", "dry_run": False}
+    assert executions.read_state(stack.table, workspace, ours).generation.number == 2
+    again = lodol("restore", "executions", "--before", done["before"])
+    assert (again["continued"], again["left"], again["strays_stopped"]) == (0, 1, [])
