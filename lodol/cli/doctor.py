@@ -27,7 +27,12 @@ def doctor(stack_name: StackName = None, as_json: AsJson = False) -> None:
         examination = examine(found, utc_now(), advance)
     findings = {name: list(ids) for name, ids in dataclasses.asdict(examination).items()}
     dead = {"dead_letters": found.count_dead_letters()}
-    shown = {**findings, **dead, "event_dead_letters": found.count_dead_letters("EventDeadLettersUrl")}
+    shown = {
+        **findings,
+        **dead,
+        "event_dead_letters": found.count_dead_letters("EventDeadLettersUrl"),
+        "not_live": found.list_not_live(),
+    }
     if as_json:
         print_json(shown)
     elif not any(shown.values()):

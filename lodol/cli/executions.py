@@ -1,7 +1,6 @@
 """`lodol run` and `lodol executions`: start runs, follow them, find them again, look into them."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,8 +23,8 @@ from lodol.cli.console import (
     show_list,
 )
 from lodol.cli.inputs import Input, read_input
+from lodol.cli.moments import read_moment
 from lodol.cli.profile import ProfileName
-from lodol.durations import is_duration, read_duration
 
 if TYPE_CHECKING:
     from lodol.client import Client
@@ -330,24 +329,10 @@ def _failed_step(client: "Client", execution_id: str) -> int:
 
 def _between(since: str | None, before: str | None) -> dict[str, Any]:
     """The moments between which executions have started."""
-    after, until = _moment(since, "--since"), _moment(before, "--before")
+    after, until = (
+        None if text is None else read_moment(text, option)
+        for text, option in ((since, "--since"), (before, "--before"))
+    )
     if after and until and after >= until:
         raise Misused(f"--since must be earlier than --before; {since} is not earlier than {before}.")
     return {"started_after": after, "started_before": until}
-
-
-def _moment(text: str | None, option: str) -> datetime | None:
-    """A moment as it was given: ISO 8601, this machine's time without an offset; or how long ago it was."""
-    if text is None:
-        return None
-    if is_duration(text):
-        try:
-            return datetime.now(UTC) - read_duration(text)
-        except OverflowError:
-            raise Misused(f"{option} is too long ago: {text}.") from None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        sentence = f"{option} must be a moment in ISO 8601, or how long ago, as 30m, 12h, 3d or 1d12h; not {text!r}."
-        raise Misused(sentence) from None
-    return moment.astimezone()

@@ -13,6 +13,8 @@ from lodol.cli import (
     key,
     migrating,
     profile,
+    releasing,
+    restoring,
     review,
     top,
     trying,
@@ -49,6 +51,8 @@ app.add_typer(events.app, name="events", rich_help_panel=_OPERATE)
 app.command("doctor", rich_help_panel=_OPERATE)(doctor.doctor)
 app.command("top", rich_help_panel=_OPERATE)(top.top)
 app.command("migrate", rich_help_panel=_OPERATE)(migrating.migrate)
+app.command("rollback", rich_help_panel=_OPERATE)(releasing.rollback)
+app.add_typer(restoring.app, name="restore", rich_help_panel=_OPERATE)
 
 
 def main(arguments: list[str] | None = None) -> int:

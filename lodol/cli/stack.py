@@ -2,8 +2,10 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
@@ -16,8 +18,43 @@ from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
+from domain.aws.writes import TTL
 from lodol.cli.console import CannotDo
 from lodol.cli.local import local_stack
+
+_LIVE = ("AWS::Lambda::Alias", "AWS::Lambda::Version")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a stack: its versions with the hash of each one's code, and which of them do what.
+
+    `live` is the one that is called, `deployed` the one that the last deployment published. `shares` are those that get
+    a part of the calls of `live` while a release takes over by and by.
+    """
+
+    name: str
+    live: int
+    deployed: int
+    versions: Mapping[int, str]
+    shares: Mapping[str, float]
+    revision: str
+
+    @property
+    def before(self) -> int | None:
+        """The newest version before the deployed one that is of other code, `None` without any.
+
+        Where only settings were deployed, their code was live before as well, and is passed over.
+        """
+        code = self.versions.get(self.deployed)
+        return max(
+            (number for number in self.versions if number < self.deployed and self.versions[number] != code),
+            default=None,
+        )
+
+    def is_elsewhere(self, version: int) -> bool:
+        """Whether calls go to any other version."""
+        return self.live != version or bool(self.shares)
 
 
 class DeployedStack(Stack):
@@ -37,8 +74,12 @@ class DeployedStack(Stack):
 
     @cached_property
     def _outputs(self) -> dict[str, str]:
+        return {output["OutputKey"]: output["OutputValue"] for output in self._described.get("Outputs", [])}
+
+    @cached_property
+    def _described(self) -> Any:
         try:
-            described = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+            return self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError:
             raise CannotDo(f"There is no stack named {self.name} in this account and region.") from None
         except NoCredentialsError:
@@ -47,13 +88,93 @@ class DeployedStack(Stack):
             if self._endpoint_url:
                 raise CannotDo(f"The local stack does not run at {self._endpoint_url}; start it: make up") from None
             raise CannotDo(f"The stack {self.name} cannot be reached: {error}") from None
-        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
     @property
     def retention_days(self) -> tuple[int, int]:
         """For how many days after their end the stack keeps executions, and their rows, 0 being for ever."""
         record, _, row = self._outputs["RetentionDays"].partition(",")
         return int(record), int(row)
+
+    def must_be_at_rest(self) -> None:
+        """Raise `CannotDo` while a deployment is under way, which CloudFormation itself has to take back."""
+        if self._described["StackStatus"].endswith("_IN_PROGRESS"):
+            stop = f"aws cloudformation cancel-update-stack --stack-name {self.name}"
+            raise CannotDo(f"A deployment is under way; this takes it back: {stop}")
+
+    def functions(self) -> Iterator[Function]:
+        """Walk the functions of the stack that have something live."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.name)
+        resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+        # Of both the physical id is the function's ARN with what tells them apart behind it.
+        ids = {kind: [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == kind] for kind in _LIVE}
+        deployed = {arn.split(":")[6]: int(arn.split(":")[7]) for arn in ids["AWS::Lambda::Version"]}
+        client = self.client("lambda")
+        for name in sorted(arn.split(":")[6] for arn in ids["AWS::Lambda::Alias"]):
+            alias = client.get_alias(FunctionName=name, Name="live")
+            pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+            versions = {
+                int(version["Version"]): version["CodeSha256"]
+                for page in pages
+                for version in page["Versions"]
+                if version["Version"].isdigit()
+            }
+            shares = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+            live = int(alias["FunctionVersion"])
+            yield Function(name, live, deployed[name], versions, shares, alias["RevisionId"])
+
+    def let_be_live(self, function: Function, version: int) -> None:
+        """Let a version of a function get all its calls from now on; fails if it was changed since it was read."""
+        self.client("lambda").update_alias(
+            FunctionName=function.name,
+            Name="live",
+            FunctionVersion=str(version),
+            RoutingConfig={"AdditionalVersionWeights": {}},
+            RevisionId=function.revision,
+        )
+
+    def begin_restore(self, moment: datetime) -> str:
+        """Begin to make a table as the stack's was at a moment, if that was not begun; answers with its name."""
+        name = f"{self.name}-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        client = self.client("dynamodb")
+        with suppress(client.exceptions.TableAlreadyExistsException):
+            client.restore_table_to_point_in_time(
+                SourceTableName=self._outputs["TableName"], TargetTableName=name, RestoreDateTime=moment
+            )
+        return name
+
+    def describe_restored(self, name: str) -> Any:
+        """What DynamoDB says of a table."""
+        return self.client("dynamodb").describe_table(TableName=name)["Table"]
+
+    def equip_restored(self, name: str, described: Any) -> str:
+        """Give a restored table what no restore brings and the template asks of a table; answers with its stream's ARN.
+
+        What it has already is left as it is.
+        """
+        client = self.client("dynamodb")
+        if not described.get("DeletionProtectionEnabled"):
+            client.update_table(TableName=name, DeletionProtectionEnabled=True)
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+        if not described.get("StreamSpecification", {}).get("StreamEnabled"):
+            streams = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+            client.update_table(TableName=name, StreamSpecification=streams)
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+        if client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
+            client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL})
+        client.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+        return str(self.describe_restored(name)["LatestStreamArn"])
+
+    def list_not_live(self) -> list[str]:
+        """The functions that are called in another version than was deployed last, or with other settings."""
+        client, found = self.client("lambda"), []
+        for function in self.functions():
+            newest = client.get_function_configuration(FunctionName=function.name)
+            live = client.get_function_configuration(FunctionName=function.name, Qualifier=str(function.live))
+            if function.is_elsewhere(function.deployed) or live["Environment"] != newest["Environment"]:
+                found.append(function.name)
+        return found
 
     def count_dead_letters(self, output: str = "DeadLettersUrl") -> int:
         """How many messages wait in a queue of what could not be dealt with: status events, if nothing else is said."""

@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -177,6 +178,7 @@ def teams(deployed: Deployment) -> Iterator[Teams]:
         "unknown_to_us": [],
         "dead_letters": 0,
         "event_dead_letters": 0,
+        "not_live": [],
     }
     for team in teams.made:
         assert audit_credits(team.table, utc_now(), team.workspace.id).differences == ()
@@ -195,3 +197,24 @@ def eventually(condition: Callable[[], object], within: float = 30) -> None:
 @pytest.fixture
 def team(teams: Teams) -> Team:
     return teams.make()
+
+
+def change(deployed: Deployment, given: Mapping[str, str] = MappingProxyType({}), **template: Any) -> None:
+    """Let CloudFormation change the stack: to another template, or to other parameters than it has."""
+    client = deployment.session().client("cloudformation", endpoint_url=deployed.cloud.endpoint_url)
+    name = deployed.stack_name
+    [stack] = client.describe_stacks(StackName=name)["Stacks"]
+    client.update_stack(
+        StackName=name,
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": given[key]}
+            if key in given
+            else {"ParameterKey": key, "UsePreviousValue": True}
+            for key in (parameter["ParameterKey"] for parameter in stack["Parameters"])
+        ],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        **(template or {"UsePreviousTemplate": True}),
+    )
+    while (status := client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith("_IN_PROGRESS"):
+        time.sleep(0.2)
+    assert status == "UPDATE_COMPLETE"

@@ -1,6 +1,7 @@
 """`lodol`: every command on a stack, what it prints, and how it refuses."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -232,7 +233,11 @@ def test_the_doctor_finds_nothing_where_all_is_well(stack: Stack, workspace: str
     _run(stack, workspace, utc_now() - timedelta(minutes=5))
     _run(stack, workspace, utc_now())
 
-    assert lodol("doctor") == {name: [] for name in FINDINGS} | {"dead_letters": 0, "event_dead_letters": 0}
+    assert lodol("doctor") == {name: [] for name in FINDINGS} | {
+        "dead_letters": 0,
+        "event_dead_letters": 0,
+        "not_live": [],
+    }
 
 
 def test_the_doctor_counts_slots_workspace_by_workspace(stack: Stack) -> None:
@@ -300,6 +305,7 @@ def test_the_doctor_names_everything_that_is_wrong(stack: Stack, unreachable: St
     assert json.loads(done.stdout) == dict(zip(FINDINGS, ([overdue], [workspace], [lost], [unknown]), strict=True)) | {
         "dead_letters": 1,
         "event_dead_letters": 1,
+        "not_live": [],
     }
 
 
@@ -602,3 +608,33 @@ def test_a_workflow_put_says_what_it_did_and_is_archived_and_restored(workspace:
     assert lodol("workflow", "show", workspace, "A")["name"] == "A"
     assert lodol("workflow", "restore", workspace, "A")["archived_at"] is None
     assert refused("workflow", "archive", workspace, "B") == f"There is no workflow named 'B' in workspace {workspace}."
+
+
+def test_there_is_nothing_to_take_back_in_a_stack_that_was_deployed_once() -> None:
+    assert refused("rollback") == "No function has a version of other code before the one that was deployed last."
+
+
+def test_a_restore_asks_for_a_moment_that_has_been() -> None:
+    done = CliRunner().invoke(app, ["restore", "table", "yesterday"])
+    assert (done.exit_code, "MOMENT must be a moment in" in done.output) == (2, True)
+    assert refused("restore", "executions", "--before", "2999-01-01T00:00:00Z") == (
+        "That moment is to come: whatever is right by now would be begun again."
+    )
+
+
+def test_what_runs_goes_on_from_what_the_table_knows(stack: Stack, workspace: str) -> None:
+    ours = _run(stack, workspace, utc_now())
+    unknown = "1" * 24
+    stack.state_machine.start(workspace, unknown, 1)
+
+    shown = lodol("restore", "executions", "--dry-run")
+    assert (shown["continued"], shown["strays_stopped"], shown["to_audit"]) == (1, [unknown], [])
+    # What a restore has begun, it does not begin once more: the moment is to the second.
+    while to_text(utc_now()) == shown["before"]:
+        time.sleep(0.05)
+    done = lodol("restore", "executions", "--before", to_text(utc_now()))
+
+    assert {**done, "before": ""} == {**shown, "before": "", "dry_run": False}
+    assert executions.read_state(stack.table, workspace, ours).generation.number == 2
+    again = lodol("restore", "executions", "--before", done["before"])
+    assert (again["continued"], again["left"], again["strays_stopped"]) == (0, 1, [])

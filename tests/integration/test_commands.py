@@ -17,6 +17,7 @@ from domain.entities.api_keys import Scope
 from domain.operations import accounts
 from lodol.cli import console, executions, review, watching
 from lodol.cli.main import main
+from lodol.cli.moments import read_moment
 from tests.support.api import URL, Api
 from tests.support.programs import call, do, for_each, let, literal, post, ret, sleep, var
 from tests.support.system import Fresh, System
@@ -289,9 +290,8 @@ def test_a_time_that_ends_before_it_begins_is_refused(lodol: Any, api: Api) -> N
     ],
 )
 def test_a_moment_may_be_how_long_ago_it_was(text: str, ago: timedelta) -> None:
-    moment = executions._moment(text, "--since")
+    moment = read_moment(text, "--since")
 
-    assert moment is not None
     assert abs(datetime.now(UTC) - ago - moment) < timedelta(seconds=5)
 
 

@@ -28,8 +28,8 @@ def deployed(table: Table, machine: StateMachine, monkeypatch: pytest.MonkeyPatc
 
 def widgets() -> list[Any]:
     """Those of the template, for a stack named acme."""
-    text = template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
-    named = text.replace("${AWS::StackName}", "acme").replace("${Table}", "table")
+    text, _ = template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    named = text.replace("${AWS::StackName}", "acme").replace("${TableInUse}", "table")
     found: list[Any] = json.loads(re.sub(r"\$\{[\w.:]+\}", "x", named))["widgets"]
     return found
 

@@ -354,7 +354,7 @@ def test_every_alarm_tells_whoever_wants_to_know_and_has_its_line_for_operators(
 
 
 def test_the_dashboard_shows_every_metric_and_every_alarm_and_nothing_over_anything_else(resources: Any) -> None:
-    text = given(resources, "Dashboard", "DashboardBody")["Fn::Sub"]
+    text, named = given(resources, "Dashboard", "DashboardBody")["Fn::Sub"]
     widgets = json.loads(text)["widgets"]
     shown = [widget["properties"] for widget in widgets if widget["type"] == "metric"]
     sources = [source for one in shown for source in one["metrics"]]
@@ -378,7 +378,7 @@ def test_the_dashboard_shows_every_metric_and_every_alarm_and_nothing_over_anyth
     assert len(cells) == len(set(cells))
     assert max(x for x, _ in cells) < 24
     for name in re.findall(r"\$\{(\w+)(?:\.\w+)?\}", text):
-        assert name in resources
+        assert name in {**resources, **named}
     for one in shown:
         assert "stat" in one or all("stat" in source[-1] for source in one["metrics"])
 
@@ -475,6 +475,7 @@ def test_another_table_takes_the_place_of_the_stacks_own_everywhere() -> None:
     }
     assert own == set()
     assert {"Ref": "Table"} not in list(every(resources, "Ref"))
+    assert "${Table" not in json.dumps(resources).replace("${TableInUse}", "").replace("${TableStreamArn}", "")
     name = {"Fn::Select": [1, {"Fn::Split": ["/", {"Fn::Sub": "${TableStreamArn}/"}]}]}
     for function in of_type(resources, "AWS::Lambda::Function").values():
         assert function["Environment"]["Variables"]["TABLE_NAME"] == name

@@ -18,6 +18,10 @@ class Flight:
     status: str = "RUNNING"
     token: str | None = None
     """The token of the task that it waits for."""
+    started: float = 0
+    """Since when, in seconds since 1970."""
+    cause: str | None = None
+    """Why it was stopped."""
 
 
 @dataclass
@@ -65,13 +69,20 @@ class Machines:
             return {"__type": "ExecutionDoesNotExist", "message": self._name(asked)}
         if flight.status == "RUNNING":
             self.end(self._name(asked), "ABORTED")
+            flight.cause = asked["cause"]
         return {"stopDate": 0}
 
     def _describe(self, asked: Any) -> dict[str, Any]:
         flight = self.flights.get(self._name(asked))
         if flight is None:
             return {"__type": "ExecutionDoesNotExist", "message": self._name(asked)}
-        return {"executionArn": asked["executionArn"], "status": flight.status, "startDate": 0}
+        told = {
+            "executionArn": asked["executionArn"],
+            "status": flight.status,
+            "startDate": flight.started,
+            "input": json.dumps(flight.input),
+        }
+        return told | ({"cause": flight.cause} if flight.cause else {})
 
     def _succeed(self, asked: Any) -> dict[str, Any]:
         for flight in self.flights.values():

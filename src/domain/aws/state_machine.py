@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,15 +13,28 @@ from domain.aws.clients import call_aws
 from domain.refusals import Unavailable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mypy_boto3_stepfunctions import SFNClient
 
 _LOGGER = logging.getLogger(__name__)
+
+_STOPPED = "stopped by its user"
 
 _GENERATION = "-"
 """Stands between the id and the number of a generation in a name; no id has one."""
 
 type MachineStatus = Literal["never started", "running", "succeeded", "broken"]
 """What Step Functions knows of an execution; `broken` is failed, timed out or aborted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A generation of an execution as Step Functions tells of it."""
+
+    started_at: datetime
+    is_running: bool
+    is_stopped_by_its_user: bool
 
 
 class StateMachine:
@@ -53,16 +67,16 @@ class StateMachine:
         except Unavailable:
             _LOGGER.warning("not started, left to reconciliation", extra={"execution_id": execution_id}, exc_info=True)
 
-    def try_stop(self, execution_id: str, generation: int) -> None:
+    def try_stop(self, execution_id: str, generation: int, cause: str = _STOPPED) -> None:
         """Stop a generation of an execution that is recorded as stopped, so that it need not wait for its next slice.
+
+        Another cause is another reason why it has nothing to wait for.
 
         One that ended already or was never started is left as it is.
         Model step: Abort.
         """
         try:
-            self._client.stop_execution(
-                executionArn=self._execution_arn(execution_id, generation), cause="stopped by its user"
-            )
+            self._client.stop_execution(executionArn=self._execution_arn(execution_id, generation), cause=cause)
         except (BotoCoreError, ClientError) as error:
             # ValidationException is what the local cloud says of an execution that has ended.
             if _code(error) not in {"ExecutionDoesNotExist", "ValidationException"}:
@@ -98,6 +112,22 @@ class StateMachine:
                 return "succeeded"
             case _:
                 return "broken"
+
+    def look(self, execution_id: str, generation: int) -> Seen | None:
+        """What Step Functions tells of a generation, `None` if it knows nothing of it. For operators."""
+        try:
+            arn = self._execution_arn(execution_id, generation)
+            answer = call_aws(self._client.describe_execution, executionArn=arn)
+        except ClientError as error:
+            if _code(error) == "ExecutionDoesNotExist":
+                return None
+            raise
+        status = answer["status"]
+        return Seen(
+            started_at=answer["startDate"],
+            is_running=status == "RUNNING",
+            is_stopped_by_its_user=status == "ABORTED" and answer.get("cause") == _STOPPED,
+        )
 
     def list_running(self) -> dict[str, int]:
         """The ids, which are ours, of all executions that have a generation running, and which. For operators."""

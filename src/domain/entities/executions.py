@@ -448,9 +448,12 @@ def _listed(execution: Execution, status: Status) -> Item:
     }
 
 
-def list_due(table: Table, now: datetime) -> Iterator[Key]:
-    """Walk what the index shows as running and due, what is due longest first. A hint, to be read before acting."""
-    return table.list_due("OPEN", to_text(now))
+def list_due(table: Table, now: datetime | None = None) -> Iterator[Key]:
+    """Walk what the index shows as running and due, or ever due, what is due longest first.
+
+    A hint, to be read before acting.
+    """
+    return table.list_due("OPEN", to_text(now) if now else None)
 
 
 def is_row(item: Item) -> bool:

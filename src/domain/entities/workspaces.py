@@ -314,6 +314,22 @@ def free_slot(workspace_id: str, calls: int = 0, visits: int = 0) -> Write:
     )
 
 
+def set_slots(workspace_id: str, seen: int, balance: int, running: int) -> Write:
+    """Count the slots anew that are taken, if nothing was taken or given back since they and the balance were read."""
+    return Write.update(
+        key(workspace_id),
+        "SET slots_taken = :running",
+        condition=" AND ".join(
+            (
+                PRESENT,
+                "credits = :credits",
+                "slots_taken = :seen" if seen else "(attribute_not_exists(slots_taken) OR slots_taken = :seen)",
+            )
+        ),
+        values={":running": running, ":credits": balance, ":seen": seen},
+    )
+
+
 def refund(workspace_id: str, calls: int = 0, visits: int = 0) -> Write:
     """Give back slot and credit of an execution that the platform broke, likewise."""
     return Write.update(

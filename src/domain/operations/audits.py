@@ -205,7 +205,7 @@ def examine(stack: Stack, now: datetime, looked: Callable[[int], None] = lambda 
     lost_there = (state for state in _overdue(stack.table, now) if state.execution.id not in there)
     overdue = [state.execution.id for state in lost_there if not _stuck(stack, now, state).is_run]
     strange = ((execution_id, number) for execution_id, number in there.items() if execution_id not in known)
-    unknown = [execution_id for execution_id, number in strange if _is_unknown(stack, execution_id, number)]
+    unknown = [execution_id for execution_id, number in strange if is_unknown(stack, execution_id, number)]
     return Examination(
         overdue_executions=tuple(sorted(overdue)),
         leaked_slots=tuple(sorted(leaked)),
@@ -228,7 +228,7 @@ def _owners_without_items(table: Table, now: datetime, workspace_id: str) -> lis
     return missing
 
 
-def _is_unknown(stack: Stack, execution_id: str, generation: int) -> bool:
+def is_unknown(stack: Stack, execution_id: str, generation: int) -> bool:
     """Whether there is no item of what runs in Step Functions and the index, which lags, does not show as running."""
     workspace_id = stack.state_machine.workspace_of(execution_id, generation)
     return workspace_id is not None and stack.table.get(executions.key(workspace_id, execution_id)) is None

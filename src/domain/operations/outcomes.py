@@ -48,14 +48,17 @@ def move_on(stack: Stack, now: datetime, state: State, lost: int) -> Outcome:
     return "continued"
 
 
-def hand_over(stack: Stack, now: datetime, state: State) -> None:
+def hand_over(stack: Stack, now: datetime, state: State, unused: int | None = None) -> None:
     """Begin the next generation of an execution: recorded first, then started under its own name.
 
+    `unused` is its number where others may have begun that the table knows nothing of; none counts as fruitless then.
     Raises `ConditionNotMet` where it is not as it was read, `ExecutionAlreadyTerminal` where it has ended, and
     `Unavailable` if it is unknown whether it was started: then it is for the next who comes by.
     Model step: HandOver.
     """
     generation = state.generation.next(state.progress)
+    if unused is not None:
+        generation = replace(generation, number=unused, fruitless=0)
     progress = replace(state.progress, revision=generation.revision)
     after = replace(state, progress=progress, generation=generation, due_at=executions.due_at(now))
     stack.table.commit(executions.advance(state, after, None, executions.not_as_read))
