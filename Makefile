@@ -12,7 +12,7 @@ PARALLEL = -n auto --dist loadgroup
 # Whatever the surroundings say: to compile every module at every start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help bootstrapped up down logs invoke lint quick test soak fuzz mutations bench dashboard check audit sbom format
+.PHONY: help bootstrapped up down logs invoke lint quick test soak day fuzz mutations bench dashboard check audit sbom format
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ soak: bootstrapped ## 5,000 random histories of the model, 200 of concurrent cli
 fuzz: bootstrapped ## Tries what reads JSON, programs and Python, guided by coverage (TIME=60 seconds each, READERS="json python")
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --locked --quiet --inexact --group fuzz
 	@$(RUN) scripts.fuzz --seconds $(TIME) $(READERS)
+
+day: bootstrapped ## A day of load in minutes, with all that may break (MINUTES=10, SEED= repeats one, WRITE=1: into the guarantees)
+	@$(RUN) scripts.day --minutes $(or $(MINUTES),10) --seed $(SEED) $(if $(WRITE),--write)
 
 mutations: bootstrapped ## Removes one defence after the other; a test must fail for each (docs/guarantees.md)
 	@$(RUN) scripts.mutations --write

@@ -61,27 +61,26 @@ class Cloud:
         except OSError:
             return False
 
-    def workers(self) -> dict[int, str]:
-        """The processes that serve functions, each with the name of its function."""
+    def workers(self, seconds: float = 0) -> dict[int, str]:
+        """The processes that serve functions, each with the name of its function, from an age of so many seconds on."""
         found = {}
+        began_by = float(Path("/proc/uptime").read_text().split()[0]) - seconds
         for environ in Path("/proc").glob("[0-9]*/environ"):
             try:
                 settings = environ.read_bytes().split(b"\0")
-                parent = int((environ.parent / "stat").read_text().rpartition(")")[2].split()[1])
+                stat = (environ.parent / "stat").read_text().rpartition(")")[2].split()
             except OSError:  # it has ended meanwhile, or belongs to somebody else
                 continue
             names = [one.removeprefix(_FUNCTION) for one in settings if one.startswith(_FUNCTION)]
-            if parent == self.pid and names:
+            if int(stat[1]) == self.pid and names and int(stat[19]) / os.sysconf("SC_CLK_TCK") <= began_by:
                 found[int(environ.parent.name)] = names[0].decode()
         return found
 
-    def kill(self, function: str) -> int:
-        """Kill the processes that serve a function, as a crash would; answers with how many there were."""
-        workers = [pid for pid, name in self.workers().items() if name == function]
-        for pid in workers:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return len(workers)
+    def kill(self, function: str) -> None:
+        """Kill the processes that serve a function, as a crash would."""
+        for pid, name in self.workers().items():
+            if name == function:
+                kill(pid)
 
     def stop(self) -> None:
         """End it with everything it started, its state being saved."""
@@ -152,6 +151,12 @@ def start(port: int, home: Path, *, keeps_state: bool, enforces_grants: bool = F
             raise CloudFailed(f"The local cloud did not start; its log: {log}")
         time.sleep(0.2)
     return cloud
+
+
+def kill(pid: int) -> None:
+    """Kill a process that may have ended by itself."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def clear(home: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+from scripts.marked import write_between
 from scripts.mutations import runner
 from scripts.mutations.operators import Mutation, mutations_of
 from scripts.mutations.runner import ROOT, SOURCE, Reach
@@ -90,8 +91,7 @@ def _write(everything: list[Mutation], argued: dict[str, str]) -> None:
     rows = [f"| `{module}` | {count - same[module]} | {same[module]} |" for module, count in sorted(modules.items())]
     total = f"{len(everything) - len(argued)} mutations, all killed; {len(argued)} more are argued to be equivalent."
     table = "\n".join(["| module | killed | equivalent |", "| --- | --- | --- |", *rows])
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{total}\n\n{table}\n\n{END}{rest.partition(END)[2]}")
+    write_between(DOCUMENT, BEGIN, END, f"{total}\n\n{table}")
 
 
 if __name__ == "__main__":
