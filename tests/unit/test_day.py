@@ -274,8 +274,8 @@ def test_a_receiver_fails_half_of_all_messages_and_no_event_more_than_three_time
 
 
 def test_what_nobody_has_signed_is_heard_as_such() -> None:
-    receiver = Receiver("seed")
-    receiver.secret = "whsec_" + "A" * 32
+    receiver, of_another = Receiver("seed"), "whsec_" + "A" * 32
+    receiver.secret = of_another
 
     receiver.answer(
         Seen("POST", "/1", {"webhook-id": "x", "webhook-timestamp": "1", "webhook-signature": "v1,x"}, b"{}")
