@@ -1,12 +1,13 @@
 """A table that is older than what Step Functions has done since: what puts that right, by itself and in one command."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from domain.aws.writes import ConditionNotMet
+from domain.aws.writes import ConditionNotMet, Write
 from domain.entities import executions, workspaces
 from domain.operations import outcomes, restoring
 from tests.support.programs import call, do, literal, post, sleep
@@ -44,6 +45,25 @@ def run(system: System, *body: Any) -> str:
 def put_right(system: System, before: datetime | None = None, *, is_dry: bool = False) -> list[str]:
     now = system.world.now
     return list(restoring.continue_executions(system.stack, now, before or now, is_dry=is_dry))
+
+
+def lose(system: System, execution_id: str) -> None:
+    """Let Step Functions lose the present generation, and another follow in which nothing is done."""
+    state = executions.read_state(system.table, system.workspace.id, execution_id)
+    outcomes.hand_over(system.stack, system.world.now, state)
+    system.machines.end(list(system.machines.flights)[-2], "SUCCEEDED")
+
+
+def meanwhile(system: System, monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
+    """Let something happen right before the next commit."""
+    commit = system.table.commit
+
+    def late(*writes: Write) -> None:
+        monkeypatch.setattr(system.table, "commit", commit)
+        action()
+        commit(*writes)
+
+    monkeypatch.setattr(system.table, "commit", late)
 
 
 def generation(system: System, execution_id: str) -> int:
@@ -97,17 +117,15 @@ def test_what_waits_where_the_table_knows_nothing_of_it_goes_on_in_another_gener
 
 def test_the_other_generation_is_one_in_which_nothing_was_done(system: System) -> None:
     asking = run(system, *ASKS)
+    lose(system, asking)
+    assert executions.read_state(system.table, system.workspace.id, asking).generation.fruitless == 0
+    lose(system, asking)
+    assert executions.read_state(system.table, system.workspace.id, asking).generation.fruitless == 1
     backup = Backup(system)
-    for number in (1, 2, 3):
-        state = executions.read_state(system.table, system.workspace.id, asking)
-        outcomes.hand_over(system.stack, system.world.now, state)
-        system.step(asking)
-        assert generation(system, asking) == number + 1
-    # Those would count as fruitless, and after three the execution would be given up.
-    for name in (asking, f"{asking}-2", f"{asking}-3"):
-        system.machines.end(name, "SUCCEEDED")
+    lose(system, asking)
 
     backup.put_back()
+    assert generation(system, asking) == 3
     assert put_right(system) == ["continued"]
 
     assert generation(system, asking) == 5
@@ -206,3 +224,30 @@ def test_slots_are_not_counted_over_what_has_changed_meanwhile(system: System, s
         system.table.commit(workspaces.set_slots(system.workspace.id, *seen, 7))
 
     assert workspaces.read(system.table, system.workspace.id).running == 1
+
+
+def test_what_ends_or_is_admitted_meanwhile_is_none_of_its_business(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = run(system, *ASKS)
+    meanwhile(system, monkeypatch, lambda: system.stop(asking))
+    assert put_right(system) == ["moved on"]
+    assert (system.status(asking), generation(system, asking)) == ("stopped", 1)
+
+    at = workspaces.key(system.workspace.id)
+    system.table.update(at, "SET slots_taken = :taken", {":taken": 3})
+    meanwhile(system, monkeypatch, lambda: run(system, *ASKS))
+    [(audit, is_wrong)] = restoring.count_slots(system.stack, system.world.now)
+    assert (audit.slots_taken, is_wrong) == (3, False)
+    assert workspaces.read(system.table, system.workspace.id).running == 4
+
+
+def test_what_has_ended_is_not_looked_at_whatever_the_index_shows(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = run(system, sleep(60))
+    system.drive()
+    lags = [executions.key(system.workspace.id, ended)]
+    monkeypatch.setattr(system.table, "list_due", lambda *_: iter(lags))
+
+    assert put_right(system) == []
