@@ -41,7 +41,7 @@ def _told(history: "History") -> dict[str, Any]:
 
     prices, lines = price_list(), estimate.lines_of(history)
     usage = sum((line.usage for line in lines), Usage())
-    poll = _dollars(prices.total(estimate.part("poll")))
+    poll, delivery = (_dollars(prices.total(estimate.part(name))) for name in ("poll", "delivery"))
     return {
         "execution_id": history.execution_id,
         "status": history.status,
@@ -67,7 +67,8 @@ def _told(history: "History") -> dict[str, Any]:
         ],
         "notes": [
             f"List prices of {prices.region}, read on {prices.read_on}, without free tiers; storage is for one month.",
-            f"Each poll has cost {poll} more, and no history tells how many there were.",
+            f"Each poll has cost {poll} more, and each delivery to a webhook {delivery}; no history tells how many.",
+            "Each event is taken to be published by itself: what is published together costs less.",
             "What a line uses each time was counted on the product; a line is estimated whose times no history tells.",
             f"Slices that only time has ended are estimated, for a time slice of {estimate.SLICE_SECONDS} s.",
         ],

@@ -42,6 +42,8 @@ WORDS = {
     "review": "reviews asked for",
     "await": "waits for people, each with the slice behind it",
     "decision": "requests that decided its reviews",
+    "event": "its end, published as an event",
+    "review_event": "its reviews, each published when asked and when decided",
     "slice": "further slices, for the time that its calls took",
     "generation": "hand-overs to another Step Functions execution",
     "values": "its input, and results over one kilobyte",
@@ -52,7 +54,7 @@ WORDS = {
 ESTIMATED_AMOUNTS = frozenset({"gb_seconds", "log_bytes"})
 """What is estimated of every part: how long Lambda takes, and what it logs of itself."""
 
-_ESTIMATED = {"slice", "generation", "decision", "values", "calls"}
+_ESTIMATED = {"slice", "generation", "decision", "review_event", "values", "calls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def lines_of(history: History) -> list[Line]:
         times.update(first_effect=1, effect=-1)
     if history.status != "running" or history.waiting_for is None or history.waiting_for.kind != "decisions":
         times["decision"] = times["review"]
+    times["event"] = int(history.status != "running")
+    times["review_event"] = times["review"] + times["decision"]
     busy = sum(map(_busy_seconds, history.entries))
     times["slice"] = int(busy // SLICE_SECONDS)
     slices = 1 + sum(times[name] for name in ("wait", "long_wait", "retry", "await", "slice"))

@@ -16,7 +16,9 @@ _PRICES = Path(__file__).parent / "prices.toml"
 class Usage:
     """What is used: numbers of things, gigabyte-seconds of Lambda, bytes logged, bytes stored for a month.
 
-    `stored_bytes` counts what is billed, with the indexes and with 100 bytes for each item.
+    `stored_bytes` counts what is billed, with the indexes and with 100 bytes for each item. `events` are those of AWS
+    and of schedules, `custom_events` those that the stack puts on its bus. What ends with `_months` is there, or has
+    values, for so many months.
     """
 
     api_requests: float = 0.0
@@ -28,6 +30,12 @@ class Usage:
     stored_bytes: float = 0.0
     log_bytes: float = 0.0
     events: float = 0.0
+    custom_events: float = 0.0
+    queue_requests: float = 0.0
+    secret_months: float = 0.0
+    metric_months: float = 0.0
+    alarm_months: float = 0.0
+    dashboard_months: float = 0.0
     provisioned_gb_seconds: float = 0.0
     snapshot_gb_seconds: float = 0.0
     restored_gb: float = 0.0

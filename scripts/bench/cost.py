@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from lodol.cost.estimate import part
 from lodol.cost.usage import Usage, price_list
 from scripts.bench.assumptions import assumptions, processor_milliseconds
-from scripts.bench.parts import gigabytes, seconds, usage_of
-from scripts.bench.product import product
+from scripts.bench.parts import delivery_of, gigabytes, seconds, usage_of
+from scripts.bench.product import Work, product
 from scripts.bench.section import Bars, Chart, Figures, Options, Section
 from scripts.bench.tables import table
+from scripts.bench.telling import Telling, most_at_once, told
 from scripts.bench.units import item_bytes, read_units, write_units
-from tests.support.programs import do, let, literal, post, sleep
-from tests.support.template import functions
+from tests.support.programs import call, do, let, literal, post, sleep
+from tests.support.template import functions, template
 
 MILLION = 1_000_000
 MONTH_SECONDS = 30 * 24 * 60 * 60
@@ -28,8 +31,11 @@ _OVERHEAD_BYTES = 100
 
 
 def measure(_: Options) -> Figures:
-    """Count a poll, runs, a sleep of 30 days, and an idle minute; and model the others."""
-    workloads = {**_ours(), **_idle()}
+    """Count a poll, runs, a sleep of 30 days, what is told of them, and an idle minute; and model the others."""
+    found = told()
+    events = {_ALONE: usage_of(found.end), _TOGETHER: (1 / most_at_once()) * usage_of(found.ends)}
+    events |= {_REVIEWS: usage_of(found.review), _DELIVERIES: delivery_of(found)}
+    workloads = {**_ours(), **{name: MILLION * usage for name, usage in events.items()}, **_idle()}
     beside = _beside()
     return {
         "region": price_list().region,
@@ -39,12 +45,24 @@ def measure(_: Options) -> Figures:
             name: {design: _priced(usage) for design, usage in {OURS: ours, **beside.get(name, {})}.items()}
             for name, ours in workloads.items()
         },
+        "calls": {
+            _ALONE: _calls(found.end),
+            _TOGETHER: _calls(found.ends),
+            _REVIEWS: _calls(found.review),
+            _DELIVERIES: _calls(found.attempt) + _calls(found.wanted) - _calls(found.end),
+        },
         "burst": _burst(),
         "warm_milliseconds": {
             name: round(processor_milliseconds(name, "warm"), 1)
-            for name in ("run_workflow", "run_steps", "get_execution")
+            for name in ("run_workflow", "run_steps", "get_execution", "publish_events", "deliver_webhooks")
         },
+        "published_at_once": most_at_once(),
+        "receiver_milliseconds": assumptions()["webhooks"]["receiver_milliseconds"],
     }
+
+
+def _calls(work: Work) -> int:
+    return sum(work.asked.calls.values())
 
 
 def _priced(usage: Usage) -> dict[str, Any]:
@@ -61,41 +79,66 @@ def _runs(steps: int, *, is_pure: bool) -> str:
 
 
 _POLLS, _ASLEEP, _IDLE = "a million polls", "a million runs that sleep for 30 days", "a month in which nothing happens"
+_REVIEWED = "a million runs that ask a person"
+_ALONE, _TOGETHER = "a million ends published, each alone", f"a million ends published, {most_at_once()} at once"
+_REVIEWS, _DELIVERIES = "a million reviews published, asked and decided", "a million deliveries to webhooks"
 
 
 def _ours() -> dict[str, Usage]:
-    """What the product uses, counted; an HTTP request keeps its function waiting."""
+    """What the product uses, counted; an HTTP request keeps its function waiting, and each event is published alone."""
     http = assumptions()["programs"]["http_milliseconds"] / 1000
     found: dict[str, Usage] = {}
     with product() as on:
+        telling, ends = Telling(on), on.system.workflow(let("x", literal(1)))
+
+        def used(workflow_id: str) -> tuple[Usage, str]:
+            on.run(workflow_id)
+            on.run(ends)  # The first run of a day lets the day begin as well.
+            telling.publish()
+            request, slices, execution_id = on.run(workflow_id)
+            return usage_of(request) + usage_of(slices) + usage_of(telling.publish()), execution_id
+
         for steps in LENGTHS:
             pure = [let(f"x{number}", literal(number)) for number in range(steps)]
             asking = [do(post(f"https://a/{number}")) for number in range(steps)]
             for body in (pure, asking):
-                workflow_id = on.system.workflow(*body)
-                on.run(workflow_id)
-                request, slices, execution_id = on.run(workflow_id)
+                run, execution_id = used(on.system.workflow(*body))
                 waited = 0 if body is pure else steps * http
-                used = usage_of(request) + usage_of(slices) + Usage(gb_seconds=waited * gigabytes("run_steps"))
-                found[_runs(steps, is_pure=body is pure)] = MILLION * used
+                found[_runs(steps, is_pure=body is pure)] = MILLION * (
+                    run + Usage(gb_seconds=waited * gigabytes("run_steps"))
+                )
         on.get(execution_id)
         poll, _ = on.request("get_execution", lambda: on.get(execution_id))
-        workflow_id = on.system.workflow(sleep(MONTH_SECONDS))
-        on.run(workflow_id)
-        request, slices, _ = on.run(workflow_id)
+        asleep, _ = used(on.system.workflow(sleep(MONTH_SECONDS)))
+        asks = on.system.workflow(do(call("human.create", literal("?"))), do(call("human.wait")))
+        reviewed, _ = used(asks)
         return {
             _POLLS: MILLION * usage_of(poll),
             **found,
-            _ASLEEP: MILLION * (usage_of(request) + usage_of(slices)),
+            _REVIEWED: MILLION * (reviewed + part("decision")),
+            _ASLEEP: MILLION * asleep,
         }
 
 
 def _idle() -> dict[str, Usage]:
-    """What a stack uses in which nothing happens: a pass of `reconcile` each minute."""
+    """What a stack uses in which nothing happens: two passes each minute, a queue that is asked, and what stands there.
+
+    Of the metrics, the one that has a value each minute.
+    """
     with product() as on:
-        reconcile, _ = on.request("reconcile", on.reconcile)
-    one = usage_of(reconcile)
-    return {_IDLE: MONTH_SECONDS // 60 * (one + Usage(events=1))}
+        reconcile, _ = on.request("reconcile", on.system.reconcile)
+        hand_over = Telling(on).hand_over()
+    minute = usage_of(reconcile) + usage_of(hand_over) + Usage(events=2)
+    kinds = Counter(resource["Type"] for resource in template()["Resources"].values())
+    assumed = assumptions()["webhooks"]
+    there = Usage(
+        queue_requests=MONTH_SECONDS / assumed["poll_seconds"] * assumed["pollers"],
+        secret_months=kinds["AWS::SecretsManager::Secret"],
+        metric_months=len(reconcile.metrics | hand_over.metrics),
+        alarm_months=kinds["AWS::CloudWatch::Alarm"],
+        dashboard_months=kinds["AWS::CloudWatch::Dashboard"],
+    )
+    return {_IDLE: MONTH_SECONDS // 60 * minute + there}
 
 
 def _beside() -> dict[str, dict[str, Usage]]:
@@ -207,10 +250,13 @@ def text(figures: Figures) -> str:
                 + ", ".join(f"`{name}` {used:g} ms" for name, used in figures["warm_milliseconds"].items())
                 + "; a function has the share of its memory."
             ),
+            _RUNS_TEXT,
             "![Dollars for a million](performance/cost-million.svg)",
             _DESIGNS,
+            "### Events, deliveries, and a month in which nothing happens",
+            _told_text(figures),
             "### What it is made of",
-            _items(figures),
+            *(_items(figures, names) for names in _halves(figures)),
             "### Bursts",
             _burst_text(figures["burst"]),
             "### Prices",
@@ -228,7 +274,51 @@ journal: a crash repeats an effect.
 *{ALONE}*: the gateway starts a state machine and answers polls by DescribeExecution, at no charge but the gateway's. It
 has no API keys, credits, limits, lists by workspace, reviews, or programs that are stored at run time.
 
-In either, a loop can wait only as often as a history of 25,000 events allows."""
+Neither tells anybody of what has ended, and in either a loop can wait only as often as a history of 25,000 events
+allows."""
+
+
+_RUNS_TEXT = """\
+Of runs, each event is published by an invocation of its own: its end, and of one that asks a person the review when
+asked and when decided. None is delivered to a webhook."""
+
+
+def _told_text(figures: Figures) -> str:
+    at_once, rows = figures["published_at_once"], []
+    named = {
+        _ALONE: "an end, alone",
+        _TOGETHER: f"{at_once} ends at once",
+        _REVIEWS: "a review, asked and decided",
+        _DELIVERIES: "a delivery, beside its event",
+    }
+    for name, words in named.items():
+        ours, times = figures["workloads"][name][OURS], at_once if name == _TOGETHER else 1
+        amounts = [f"{times * ours['usage'].get(what, 0) / MILLION:g}" for what in _TOLD]
+        rows.append([words, figures["calls"][name], *amounts, f"{ours['dollars']:,.2f}"])
+    return f"""\
+{table(["", "calls", *_TOLD.values(), "dollars for a million ends, reviews, deliveries"], rows)}
+
+- PublishEvents is invoked as soon as the stream has something: the template has no window to wait for more, and takes
+  up to {at_once} changes that are there already. Alone is the most that an event can cost, and what it costs where no
+  two become true within a second. Lambda reads the stream, which costs nothing. The read unit of an end is for the
+  webhooks of its workspace, of which there are none; an event of a review reads the review as well.
+- A delivery comes on top of its event: what it takes to store it and to leave it in the queue, and the one attempt at a
+  receiver that takes it after {figures["receiver_milliseconds"]} ms, its message alone in its batch. Of the requests of
+  the queue two are Lambda's.
+- In a month in which nothing happens, `reconcile` and `hand_over_deliveries` look each minute, Lambda asks the queue of
+  deliveries, and there are the key of webhooks, the alarms, the dashboard, and the one metric that has a value each
+  minute. Of metrics and of alarms an account's first ten cost nothing, of dashboards the first three; here they are
+  counted."""
+
+
+_TOLD = {
+    "lambda_requests": "invocations",
+    "write_units": "write units",
+    "read_units": "read units",
+    "stored_bytes": "bytes stored",
+    "custom_events": "events",
+    "queue_requests": "requests of the queue",
+}
 
 
 def _totals(figures: Figures) -> str:
@@ -244,16 +334,19 @@ def _totals(figures: Figures) -> str:
     )
 
 
-def _items(figures: Figures) -> str:
-    workloads = figures["workloads"]
-    items = [
-        price["item"]
-        for price in figures["prices"]
-        if any(price["item"] in each[OURS]["items"] for each in workloads.values())
-    ]
+def _halves(figures: Figures) -> list[list[str]]:
+    """The workloads in two tables: what is beside the others, and what is told of it and a month."""
+    names = list(figures["workloads"])
+    middle = names.index(_ALONE)
+    return [names[:middle], names[middle:]]
+
+
+def _items(figures: Figures, names: list[str]) -> str:
+    workloads = {name: figures["workloads"][name][OURS]["items"] for name in names}
+    items = [price["item"] for price in figures["prices"] if any(price["item"] in each for each in workloads.values())]
     return table(
         [OURS, *workloads],
-        [[item, *(f"{designs[OURS]['items'].get(item, 0):,.2f}" for designs in workloads.values())] for item in items],
+        [[item, *(f"{each.get(item, 0):,.2f}" for each in workloads.values())] for item in items],
     )
 
 

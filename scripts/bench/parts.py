@@ -12,6 +12,7 @@ from domain.entities import reviews
 from lodol.cost.usage import Usage
 from scripts.bench.assumptions import assumptions, processor_milliseconds
 from scripts.bench.product import Product, Work, product
+from scripts.bench.telling import Told, told
 from tests.support.programs import call, do, for_each, let, literal, post
 from tests.support.template import functions
 
@@ -21,8 +22,17 @@ MANY = 17
 
 def gigabytes(handler: str) -> float:
     """The memory of the function of a handler's module, as the template has it."""
+    return float(_properties(handler)["MemorySize"]) / 1024
+
+
+def is_endpoint(handler: str) -> bool:
+    """Whether API Gateway invokes the function of a handler's module."""
+    return any(event["Type"] == "Api" for event in _properties(handler).get("Events", {}).values())
+
+
+def _properties(handler: str) -> Any:
     [properties] = [each for each in functions().values() if each["Handler"] == f"handlers.{handler}.handler"]
-    return float(properties["MemorySize"]) / 1024
+    return properties
 
 
 def seconds(processor_milliseconds: float, size_in_gigabytes: float) -> float:
@@ -39,7 +49,7 @@ def usage_of(work: Work) -> Usage:
     asked = sum(assumed["call_milliseconds"][name] * number for name, number in work.asked.calls.items()) / 1000
     own = times * seconds(processor_milliseconds(handler, "warm"), size)
     return Usage(
-        api_requests=times if handler != "run_steps" else 0,
+        api_requests=times if is_endpoint(handler) else 0,
         lambda_requests=times,
         gb_seconds=size * (asked + own),
         transitions=work.states,
@@ -47,7 +57,20 @@ def usage_of(work: Work) -> Usage:
         read_units=work.asked.read_units,
         stored_bytes=work.asked.stored_bytes,
         log_bytes=work.log_bytes + times * assumed["lambda"]["log_bytes"],
+        custom_events=work.asked.custom_events,
+        queue_requests=work.asked.queue_requests,
     )
+
+
+def delivery_of(found: Told) -> Usage:
+    """What a delivery to a webhook uses, beyond an event that no webhook wants: its hand-over, and the first attempt.
+
+    The function waits for the receiver as long as is assumed.
+    """
+    assumed = assumptions()["webhooks"]
+    waited = assumed["receiver_milliseconds"] / 1000 * gigabytes("deliver_webhooks")
+    asked = Usage(gb_seconds=waited, queue_requests=assumed["requests_of_a_batch"])
+    return usage_of(found.wanted) - usage_of(found.end) + usage_of(found.attempt) + asked
 
 
 def slices_of(on: Product, *body: Any) -> Usage:
@@ -68,7 +91,7 @@ def _each(on: Product, statement: Any) -> Usage:
 
 def parts() -> Mapping[str, Usage]:
     """What each part of an execution uses; of reviews, its first: `human.create` reads those before it as well."""
-    between = _between_slices()
+    between, events = _between_slices(), _told()
     with product() as on:
         system = on.system
         workflow_id = system.workflow(let("x", literal(1)))
@@ -98,6 +121,7 @@ def parts() -> Mapping[str, Usage]:
             "review": review,
             "await": slices_of(on, creates, waits) - one - step - review,
             "decision": usage_of(decision),
+            **events,
             "poll": usage_of(poll),
             **between,
         }
@@ -113,6 +137,19 @@ def _between_slices() -> Mapping[str, Usage]:
 
     one, two, handed_over = used(60, SLICES), used(0, SLICES), used(0, 1)
     return {"slice": two - one, "generation": handed_over - two}
+
+
+def _told() -> Mapping[str, Usage]:
+    """What an event uses that is published by an invocation of its own, and its delivery to a webhook.
+
+    An event is alone where no two become true within a second; of a review, it is when asked and when decided.
+    """
+    found = told()
+    return {
+        "event": usage_of(found.end),
+        "review_event": (1 / 2) * usage_of(found.review),
+        "delivery": delivery_of(found),
+    }
 
 
 def text() -> str:

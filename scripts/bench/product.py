@@ -6,16 +6,20 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import StringIO
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 
 from domain.aws.clients import CLIENT_CONFIG
+from domain.callables import outgoing
 from domain.entities import reviews
+from domain.operations import attempts
 from handlers import get_execution
 from handlers.logs import logger
 from scripts.bench import machine
@@ -31,12 +35,19 @@ PLENTY = 10**9
 
 @dataclass
 class Work:
-    """What some work has asked of AWS: invocations by the module of the handler, states entered, bytes logged."""
+    """What some work has asked of AWS: invocations by the module of the handler, states entered, what was logged."""
 
     asked: Counted
     invocations: Counter[str] = field(default_factory=Counter)
     states: int = 0
     log_bytes: int = 0
+    metrics: frozenset[str] = frozenset()
+    """The metrics that CloudWatch finds in the lines."""
+
+    @classmethod
+    def of(cls, handler: str) -> Work:
+        """No work yet of a handler's module."""
+        return cls(Counted(), Counter({handler: 0}))
 
     def __add__(self, other: Work) -> Work:
         """Both together."""
@@ -45,6 +56,7 @@ class Work:
             self.invocations + other.invocations,
             self.states + other.states,
             self.log_bytes + other.log_bytes,
+            self.metrics | other.metrics,
         )
 
     @property
@@ -66,16 +78,13 @@ class Product:
         self._forget()
         with self.meter.counted() as asked:
             answer = send()
-        return Work(asked, Counter({handler: 1}), log_bytes=sum(map(_line_bytes, self._lines()))), answer
+        lines = self._lines()
+        log_bytes, metrics = sum(map(_line_bytes, lines)), frozenset(_metrics_of(lines))
+        return Work(asked, Counter({handler: 1}), log_bytes=log_bytes, metrics=metrics), answer
 
     def get(self, execution_id: str) -> Any:
         """A poll, as most clients send it: without the results of steps."""
         return self.system._send(get_execution.handler, "GET", f"/v1/executions/{execution_id}")
-
-    def reconcile(self) -> Counter[str]:
-        """A pass of `reconcile`; the metric that it writes is for CloudWatch."""
-        with redirect_stdout(StringIO()):
-            return self.system.reconcile()
 
     def run(self, workflow_id: str, given: Any = None) -> tuple[Work, Work, str]:
         """What the request that starts an execution asks for, what its slices do until it ends, and its id.
@@ -115,6 +124,12 @@ class Product:
         self._log.truncate()
 
 
+def _metrics_of(lines: list[dict[str, Any]]) -> Iterator[str]:
+    for line in lines:
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            yield from (metric["Name"] for metric in directive["Metrics"])
+
+
 def _line_bytes(line: dict[str, Any]) -> int:
     """The size of a line of the log; for how long it took, on which no count may depend, two digits are counted."""
     told = line | {"ms": 10} if "ms" in line else line
@@ -136,11 +151,17 @@ def product(**how: Any) -> Iterator[Product]:
             # Time passes in calls alone, so that no machine is too slow: each takes as long as is assumed.
             each = assumptions()["programs"]["http_milliseconds"] / 1000
             system.slices = replace(system.slices, monotonic=lambda: len(system.world.attempts) * each)
+            # Whoever is sent an event takes it, in the time that is assumed.
+            takes = assumptions()["webhooks"]["receiver_milliseconds"] / 1000
+            instants = count()
+            patches.setattr(outgoing, "exchange", lambda *_: outgoing.Answer(204, {}, b""))
+            patches.setattr(attempts, "time", SimpleNamespace(monotonic=lambda: next(instants) * takes))
             log, handler = StringIO(), logger.registered_handler
             assert isinstance(handler, logging.StreamHandler)  # noqa: S101 - as Powertools makes it
             before = handler.setStream(log)
             try:
-                yield Product(system, Meter(*clients), log)
+                behind = (system.stack.bus._client, system.stack.deliveries._client)
+                yield Product(system, Meter(*clients, *behind), log)
             finally:
                 handler.setStream(before)
                 system.wire.let_go()

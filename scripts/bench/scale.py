@@ -154,7 +154,7 @@ def reconcile(sleeping: Iterable[int], due: int = DUE) -> list[Row]:
             crowd.started(execution_id, crowd.of(execution_id, due, due_at=now))
             crowd.started(execution_id, crowd.of(execution_id, LOST, due_at=now), "FAILED")
             begun = time.perf_counter()
-            work, counted = on.request("reconcile", on.reconcile)
+            work, counted = on.request("reconcile", on.system.reconcile)
             took = time.perf_counter() - begun
             assert counted == {"running": due, "continued": LOST}  # noqa: S101 - what the figures are about
             found.append(_row(size, work) | {"seconds": took, "aws_seconds": _on_aws(work)})

@@ -3,6 +3,8 @@
 The rules: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html for units,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html for the sizes of items,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html for indexes.
+Of events and of requests of a queue 64 KB are billed as one: https://aws.amazon.com/eventbridge/pricing/,
+https://aws.amazon.com/sqs/pricing/.
 What the local table says of consumed capacity is not these rules, and is not read.
 """
 
@@ -24,7 +26,7 @@ from tests.support.template import template
 type Attributes = Mapping[str, Mapping[str, Any]]
 """An item as on the wire: each attribute with its type."""
 
-_WRITE_BYTES, _READ_BYTES = 1024, 4096
+_WRITE_BYTES, _READ_BYTES, _MESSAGE_BYTES = 1024, 4096, 65_536
 _ITEM_OVERHEAD_BYTES = 100
 """What DynamoDB adds to an item when it bills storage, in the table and in each index."""
 
@@ -118,12 +120,16 @@ def stored_bytes(item: Attributes, rules: list[IndexRules]) -> int:
 
 @dataclass
 class Counted:
-    """What was asked of AWS: calls by their names, capacity units, and by how many bytes what is stored has grown."""
+    """What was asked of AWS: calls by their names, capacity units, by how many bytes what is stored has grown, events
+    and requests of queues as they are billed.
+    """
 
     calls: Counter[str] = field(default_factory=Counter)
     write_units: int = 0
     read_units: float = 0.0
     stored_bytes: int = 0
+    custom_events: int = 0
+    queue_requests: int = 0
     largest_transaction: int = 0
     """Of the writes of one transaction, the most."""
     heat: Counter[str] = field(default_factory=Counter)
@@ -136,13 +142,15 @@ class Counted:
             self.write_units + other.write_units,
             self.read_units + other.read_units,
             self.stored_bytes + other.stored_bytes,
+            self.custom_events + other.custom_events,
+            self.queue_requests + other.queue_requests,
             max(self.largest_transaction, other.largest_transaction),
             self.heat + other.heat,
         )
 
 
 class Meter:
-    """Counts what clients ask of the table and of the state machine, by botocore's own events."""
+    """Counts what clients ask of the table, the state machine, the bus and queues, by botocore's own events."""
 
     def __init__(self, *clients: Any) -> None:
         self._rules = indexes()
@@ -161,9 +169,16 @@ class Meter:
 
     def _before(self, model: Any, params: Any, context: Any, **_: Any) -> None:
         self._total.calls[model.name] += 1
-        if model.service_model.service_name == "dynamodb":
-            asked = json.loads(params["body"])
-            context["metered"] = asked, [_stored(*at) for at in _written(model.name, asked)]
+        match model.service_model.service_name:
+            case "dynamodb":
+                asked = json.loads(params["body"])
+                context["metered"] = asked, [_stored(*at) for at in _written(model.name, asked)]
+            case "events":
+                entries = json.loads(params["body"])["Entries"]
+                self._total.custom_events += sum(_messages(entry["Detail"]) for entry in entries)
+            case "sqs":
+                entries = json.loads(params["body"]).get("Entries", [])
+                self._total.queue_requests += _messages("".join(entry.get("MessageBody", "") for entry in entries))
 
     def _after(self, model: Any, parsed: Any, context: Any, **_: Any) -> None:
         if "metered" not in context:
@@ -209,6 +224,10 @@ class Meter:
         if "IndexName" in asked:
             rows = [self._by_index[asked["IndexName"]].entry(row) or {} for row in rows]
         yield read_units(sum(map(item_bytes, rows)), is_consistent=bool(asked.get("ConsistentRead")))
+
+
+def _messages(text: str) -> int:
+    return _started(len(text.encode()), _MESSAGE_BYTES)
 
 
 def _written(operation: str, asked: Any) -> list[tuple[str, Attributes]]:

@@ -1,14 +1,18 @@
 """What operations and executions may use of AWS, by DynamoDB's rules: each budget holds however much there is."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from domain.aws.bus import Message
 from scripts.bench import admissions, results
 from scripts.bench.product import product
 from scripts.bench.scale import Row, curves, executions, is_named, loop, operations, reconcile, shape
 from scripts.bench.sections import SECTIONS
+from scripts.bench.telling import Telling, told
+from tests.support.conformance import START
 from tests.support.programs import call, do, let, literal, post, sleep
 
 OPERATIONS = {
@@ -36,6 +40,15 @@ EXECUTIONS: dict[str, tuple[list[Any], int, int]] = {
 
 PASS = (336, 330, 212)
 """The same for a pass of `reconcile` with a hundred due and ten lost."""
+
+TOLD = {
+    "end": ({"Query": 1, "PutEvents": 1}, 0, 1, 1, 0),
+    "ends": ({"Query": 100, "PutEvents": 10}, 0, 100, 100, 0),
+    "review": ({"BatchGetItem": 2, "Query": 2, "PutEvents": 2}, 0, 4, 2, 0),
+    "wanted": ({"Query": 1, "PutEvents": 1, "PutItem": 1, "SendMessageBatch": 1}, 2, 1, 1, 1),
+    "attempt": ({"BatchGetItem": 1, "UpdateItem": 1}, 2, 2, 0, 0),
+}
+"""What is told of an execution: calls, write units, read units, events as they are billed, requests of the queue."""
 
 EACH: dict[str, tuple[Callable[[int], list[Any]], float, float, float, float]] = {
     "a pure step": (lambda size: [let(f"x{number}", literal(number)) for number in range(size)], 0.25, 0.05, 0, 80),
@@ -91,6 +104,62 @@ def test_a_pass_of_reconcile_uses_as_much_however_many_sleep() -> None:
 
     assert _amounts(few) == _amounts(many)
     assert all(used <= most for used, most in zip(_amounts(many), PASS, strict=True))
+
+
+def test_what_is_told_of_an_execution_uses_exactly_as_much() -> None:
+    found = told()
+
+    for name, budget in TOLD.items():
+        asked = getattr(found, name).asked
+        amounts = asked.calls, asked.write_units, asked.read_units, asked.custom_events, asked.queue_requests
+        assert amounts == budget, name
+
+
+def test_an_event_costs_as_much_for_the_tenth_webhook_as_for_the_first() -> None:
+    used = []
+    with product() as on:
+        telling, ends = Telling(on), on.system.workflow(let("x", literal(1)))
+        for more in (1, 1, 8, 1):
+            telling.add_webhooks(more)
+            on.run(ends)
+            publication, delivery = telling.publish(), telling.deliver()
+            used.append((publication.asked, delivery.invocations["deliver_webhooks"], delivery.asked))
+
+    for (published, deliveries, attempts), webhooks in zip(used, (1, 2, 10, 11), strict=True):
+        assert deliveries == webhooks
+        assert published.calls == {
+            "Query": 1,
+            "PutEvents": 1,
+            "PutItem": webhooks,
+            "SendMessageBatch": webhooks,
+        }
+        assert (published.write_units, published.queue_requests) == (2 * webhooks, webhooks)
+        assert published.read_units <= 1 + webhooks // 10
+        assert (attempts.write_units, attempts.read_units) == (2 * webhooks, 2 * webhooks)
+
+
+def test_a_pass_for_deliveries_uses_as_much_however_many_have_arrived() -> None:
+    with product() as on:
+        telling, ends = Telling(on), on.system.workflow(let("x", literal(1)))
+        nothing = telling.hand_over().asked
+        telling.add_webhooks(1)
+        for _ in range(20):
+            on.run(ends)
+        telling.publish()
+        telling.deliver()
+        on.system.pass_time(hours=1)
+        arrived = telling.hand_over().asked
+
+    assert nothing.calls == arrived.calls == {"Query": 4}
+    assert nothing.read_units == arrived.read_units == 2
+
+
+def test_an_event_and_a_message_are_billed_for_each_64_kilobytes() -> None:
+    with product() as on, on.meter.counted() as asked:
+        on.system.stack.bus.put([Message("a.type", START, json.dumps({"x": "x" * size})) for size in (65_527, 65_528)])
+        on.system.stack.deliveries.send_in_groups([("group", "1", "x" * 65_536), ("group", "2", "x")])
+
+    assert (asked.custom_events, asked.queue_requests) == (1 + 2, 2)
 
 
 @pytest.mark.parametrize(("body", "write_units", "read_units", "transitions", "stored_bytes"), EACH.values(), ids=EACH)

@@ -14,6 +14,7 @@ from lodol.models import History
 from scripts.bench.machine import states_entered
 from scripts.bench.parts import usage_of
 from scripts.bench.product import Product, product
+from scripts.bench.telling import Telling
 from tests.support.api import Api
 from tests.support.histories import call, history, log, retry, step, waiting
 from tests.support.programs import call as calls
@@ -52,13 +53,15 @@ def _amounts(history: History, *without: str) -> Usage:
 def test_what_a_history_tells_is_what_was_counted(on: Product, body: list[Any]) -> None:
     workflow_id = on.system.workflow(*body)
     on.run(workflow_id)
+    telling = Telling(on)
     request, slices, execution_id = on.run(workflow_id)
-    counted = usage_of(request) + usage_of(slices)
+    counted = usage_of(request) + usage_of(slices) + usage_of(telling.publish())
 
     told = _amounts(_history(on, execution_id), "decision")
 
     assert told.transitions == counted.transitions
     assert told.lambda_requests == counted.lambda_requests
+    assert told.custom_events == counted.custom_events > 0
     assert told.write_units == pytest.approx(counted.write_units, rel=0.06, abs=2)
     assert told.read_units == pytest.approx(counted.read_units, rel=0.06, abs=2)
     assert price_list().total(told) == pytest.approx(price_list().total(counted), rel=0.05)
@@ -71,7 +74,7 @@ def test_an_input_costs_an_item_of_its_own_by_its_size(on: Product, kilobytes: i
     on.run(workflow_id)
     request, slices, execution_id = on.run(workflow_id, given)
 
-    told = _amounts(_history(on, execution_id))
+    told = _amounts(_history(on, execution_id), "event")
 
     # Of the two steps the second takes a part of a kilobyte, on an average.
     assert told.write_units == pytest.approx(request.asked.write_units + slices.asked.write_units, abs=0.2)
@@ -118,6 +121,18 @@ def test_a_review_that_nobody_has_decided_has_cost_no_decision() -> None:
 
     assert "decision" not in {line.part for line in lines}
     assert "await" in {line.part for line in lines}
+
+
+def test_an_end_and_each_review_asked_and_decided_are_an_event_and_what_runs_has_told_of_no_end() -> None:
+    asked = [call(0, 1, None, "human.create", 0, 0), call(0, 2, None, "human.wait", 0, 5)]
+    ended, running = (
+        estimate.lines_of(history(step(0, "x", 0), *asked, status=status)) for status in ("success", "running")
+    )
+
+    for lines, events in ((ended, {"event": 1, "review_event": 2}), (running, {"review_event": 2})):
+        times = {line.part: line.times for line in lines}
+        assert {name: times[name] for name in times if name.endswith("event")} == events
+        assert sum(line.usage.custom_events for line in lines) == sum(events.values())
 
 
 def test_a_callee_of_a_newer_release_counts_as_one_that_reaches_out_and_a_log_line_does_not() -> None:

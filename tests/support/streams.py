@@ -123,6 +123,11 @@ class Stream:
         """The records of the next batch that the function is invoked with."""
         return [one for one in self.records[self._position :] if any(each.matches_event(one) for each in self._filters)]
 
+    def take(self) -> list[Any]:
+        """The records of the next batch, which is dealt with from now on."""
+        batch, self._position = self.batch(), len(self.records)
+        return batch
+
     def deliver(self, worker: Worker) -> None:
         """Invoke the function with what is new, and go on behind it unless that fails."""
         reached = len(self.records)

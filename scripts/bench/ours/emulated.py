@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 
+from domain.aws.bus import Bus
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -18,10 +19,11 @@ from domain.moments import utc_now
 from domain.operations import accounts
 from domain.operations.publishing import publish
 from domain.program.values import Value
-from handlers import get_execution, list_executions, run_steps, run_workflow, stop_execution
+from handlers import get_execution, list_executions, publish_events, run_steps, run_workflow, stop_execution
 from handlers.worker import Worker
 from scripts.bench.ours.recording import Player, recorded
 from tests.support.requests import Context, event
+from tests.support.streams import Stream
 from tests.support.template import create_table
 
 _MACHINE = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}}'
@@ -37,6 +39,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
     "TABLE_NAME": "table",
+    "EVENT_BUS_NAME": "bus",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
     "SLICE_SECONDS": "5",
@@ -62,15 +65,17 @@ class Emulated:
     """A workspace with executions, on an emulator in this process."""
 
     def __init__(self) -> None:
-        dynamodb, machines = boto3.client("dynamodb"), boto3.client("stepfunctions")
-        self.clients = [dynamodb, machines]
+        dynamodb, machines, events = boto3.client("dynamodb"), boto3.client("stepfunctions"), boto3.client("events")
+        self.clients = [dynamodb, machines, events]
         create_table(dynamodb)
+        events.create_event_bus(Name="bus")
         created = machines.create_state_machine(
             name="machine", definition=_MACHINE, roleArn="arn:aws:iam::123456789012:role/machine"
         )
         os.environ["STATE_MACHINE_ARN"] = arn = created["stateMachineArn"]
         table = Table(dynamodb, "table")
-        self.stack, now = Stack(lambda: table, lambda: StateMachine(machines, arn)), utc_now()
+        bus = Bus(events, "bus")
+        self.stack, now = Stack(lambda: table, lambda: StateMachine(machines, arn), lambda: bus), utc_now()
         workspace = accounts.create_workspace(table, now, name="Bench", plan=Plan.ENTERPRISE, credits=1000)
         self.workspace_id = workspace.id
         self.key, _ = accounts.create_key(table, now, workspace, frozenset(Scope))
@@ -97,7 +102,7 @@ class Emulated:
         return Scenario(name, f"{module.__name__}.handler", (events[0], events[1]), Player(first, later))
 
     def scenarios(self) -> list[Scenario]:
-        """The four endpoints, and a slice of three pure steps."""
+        """The four endpoints, a slice of three pure steps, and the publication of the end that it leads to."""
         run = self.event("POST", f"/v1/workflows/{self.workflow_id}/run-async")
         get = self.event("GET", f"/v1/executions/{self.ids[0]}")
         listed = self.event("GET", "/v1/executions")
@@ -106,10 +111,12 @@ class Emulated:
             {"workspace_id": self.workspace_id, "execution_id": execution_id, "generation": 1}
             for execution_id in self.ids[3:5]
         ]
-        return [
+        found = [
             self.scenario("get", get_execution, get, get),
             self.scenario("list of 20", list_executions, listed, listed),
             self.scenario("stop", stop_execution, *stops),
-            self.scenario("slice of 3 steps", run_steps, *slices),
-            self.scenario("run", run_workflow, run, run),
         ]
+        stream = Stream()
+        found += [self.scenario("slice of 3 steps", run_steps, *slices), self.scenario("run", run_workflow, run, run)]
+        ends = [{"Records": [record]} for record in stream.take()]
+        return [*found, self.scenario("publish an end", publish_events, *ends)]

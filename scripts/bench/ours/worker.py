@@ -54,8 +54,9 @@ def _warm(function: Callable[[Any, Any], Any], event: Any, requests: int) -> dic
     """A warm request, and beside it nothing but the calls of AWS that it makes, in turns."""
     from handlers.worker import the_worker
 
-    stack, made = the_worker().stack, []
-    clients = [stack.table._client, stack.state_machine._client]
+    made: list[Any] = []
+    # The parts that a request has had a use for are there.
+    clients = [part._client for part in vars(the_worker().stack).values() if hasattr(part, "_client")]
     for client in clients:
         names = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
 
