@@ -21,7 +21,7 @@ _CALLS = {Kind.CALLS: POSTS, Kind.FAILS: 1, Kind.RERUN: 1, Kind.FLAKY: 1}
 
 def judge(facts: Facts) -> list[str]:
     """Everything that is not as promised, a sentence for each; empty where all is well."""
-    found = [f"doctor finds {what}: {ids}" for what, ids in facts.doctor.items() if ids]
+    found = list(_doctor(facts))
     if facts.open_deliveries:
         found.append(f"{facts.open_deliveries} deliveries are still open")
     found += _code(facts)
@@ -29,6 +29,15 @@ def judge(facts: Facts) -> list[str]:
         for part in (_answers, _ends, _effects, _credits, _decisions, _events):
             found += [f"{team.name}: {sentence}" for sentence in part(team)]
     return found
+
+
+def _doctor(facts: Facts) -> Iterator[str]:
+    """It finds nothing, but that what was deployed last is not live, in any function."""
+    if missed := sorted(set(facts.live[0]) - set(facts.doctor["not_live"])):
+        yield f"doctor takes for live what was deployed last: {missed}"
+    for what, ids in facts.doctor.items():
+        if ids and what != "not_live":
+            yield f"doctor finds {what}: {ids}"
 
 
 def _code(facts: Facts) -> Iterator[str]:

@@ -103,7 +103,9 @@ def team() -> Team:
 
 def facts(of: Team) -> Facts:
     live = {"run": "1"}, {"run": "2"}, {"run": "1"}
-    return Facts((of,), {"overdue_executions": [], "dead_letters": 0}, open_deliveries=0, live=live)
+    return Facts(
+        (of,), {"overdue_executions": [], "dead_letters": 0, "not_live": ["run"]}, open_deliveries=0, live=live
+    )
 
 
 def without(some: tuple[Any, ...], nth: int) -> tuple[Any, ...]:
@@ -211,7 +213,8 @@ def test_an_execution_that_nobody_asked_for_is_found_once() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"doctor": {"dead_letters": 1}}, "doctor finds dead_letters: 1"),
+        ({"doctor": {"dead_letters": 1, "not_live": ["run"]}}, "doctor finds dead_letters: 1"),
+        ({"doctor": {"dead_letters": 0, "not_live": []}}, "doctor takes for live what was deployed last: ['run']"),
         ({"open_deliveries": 2}, "2 deliveries are still open"),
         ({"live": ({"run": "1"}, {"run": "1"}, {"run": "1"})}, "run was not upgraded"),
         ({"live": ({"run": "1"}, {"run": "2"}, {"run": "2"})}, "run was not rolled back"),
