@@ -19,6 +19,7 @@ from scripts.day.plan import Incident, Trouble
 from scripts.local import cloud as clouds
 from scripts.local import deployment
 from scripts.local.deployment import Deployment
+from scripts.local.lodol import lodol
 
 STACK_NAME = "lodol-day"
 _RUN_STEPS = f"{STACK_NAME}-run-steps"
@@ -32,8 +33,8 @@ class Day:
     """A deployed stack that suffers; `counts` has what it has suffered, `live` what code was live when."""
 
     deployed: Deployment
-    builds: tuple[Path, Path]
-    """What is live at first, and the newer one."""
+    newer: Path
+    """A newer build than the one that was deployed."""
     parameters: dict[str, str]
     say: Callable[[str], None]
     counts: Counter[str] = field(default_factory=Counter)
@@ -68,9 +69,11 @@ class Day:
                 [url] = self._queues.list_queues(QueueNamePrefix=f"{STACK_NAME}-webhook-deliveries")["QueueUrls"]
                 self._queues.purge_queue(QueueUrl=url)
             case Trouble.UPGRADE:
-                self._deploy(self.builds[1])
+                deployment.deploy(self.deployed.cloud, self.newer, STACK_NAME, self.parameters)
+                self._note_what_is_live("a newer build is live")
             case Trouble.ROLL_BACK:
-                self._deploy(self.builds[0])
+                lodol(self.deployed.cloud, STACK_NAME, "rollback")
+                self._note_what_is_live("the build from before is live again")
 
     def _kill(self, function: str, choice: float) -> None:
         """Kill a worker of a function while it works, as a crash would, unless none works for a while."""
@@ -172,10 +175,9 @@ class Day:
         payload = json.dumps(event).encode()
         self._functions.invoke(FunctionName=f"{STACK_NAME}-{function}", Qualifier="live", Payload=payload)
 
-    def _deploy(self, build: Path) -> None:
-        deployment.deploy(self.deployed.cloud, build, STACK_NAME, self.parameters)
+    def _note_what_is_live(self, why: str) -> None:
         self.live.append(self.live_code())
-        self.say(f"{build.name} is live")
+        self.say(why)
 
 
 def _switches(pid: int) -> str:

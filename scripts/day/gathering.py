@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from domain.entities import executions, reviews
 from domain.entities.executions import Execution
@@ -13,7 +12,7 @@ from scripts.day.clients import Clients
 from scripts.day.cloud import STACK_NAME, Day
 from scripts.day.facts import Ended, Facts
 from scripts.day.plan import Order
-from scripts.local.lodol import CommandFailed, lodol
+from scripts.local.lodol import lodol
 from tests.support.site import Site
 from tests.support.truth import events_of
 
@@ -26,7 +25,7 @@ def gather(day: Day, teams: Mapping[str, Clients], orders: list[Order], site: Si
         calls.setdefault(execution_id, []).append(seen.idempotency_key)
     return Facts(
         teams=tuple(_team(day, team, sum(plan.credits_of(orders, team.name)), calls) for team in teams.values()),
-        doctor=_doctor(day),
+        doctor=lodol(day.deployed.cloud, STACK_NAME, "doctor"),
         open_deliveries=open_deliveries,
         live=tuple(day.live),
     )
@@ -55,10 +54,3 @@ def _ended(day: Day, run: Execution, calls: list[str], team: Clients) -> Ended:
     stopped = run.id in team.stopped
     error = state.execution.error
     return Ended(run.id, state.execution.status.value, error, state.generation.number, tuple(calls), stopped)
-
-
-def _doctor(day: Day) -> Any:
-    try:
-        return lodol(day.deployed.cloud, STACK_NAME, "doctor")
-    except CommandFailed as found:
-        return {"something": str(found)}

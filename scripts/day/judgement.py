@@ -21,7 +21,7 @@ _CALLS = {Kind.CALLS: POSTS, Kind.FAILS: 1, Kind.RERUN: 1, Kind.FLAKY: 1}
 
 def judge(facts: Facts) -> list[str]:
     """Everything that is not as promised, a sentence for each; empty where all is well."""
-    found = [f"doctor finds {what}: {ids}" for what, ids in facts.doctor.items() if ids]
+    found = list(_doctor(facts))
     if facts.open_deliveries:
         found.append(f"{facts.open_deliveries} deliveries are still open")
     found += _code(facts)
@@ -29,6 +29,15 @@ def judge(facts: Facts) -> list[str]:
         for part in (_answers, _ends, _effects, _credits, _decisions, _events):
             found += [f"{team.name}: {sentence}" for sentence in part(team)]
     return found
+
+
+def _doctor(facts: Facts) -> Iterator[str]:
+    """It finds nothing, but that what was deployed last is not live, in any function."""
+    if missed := sorted(set(facts.live[0]) - set(facts.doctor["not_live"])):
+        yield f"doctor takes for live what was deployed last: {missed}"
+    for what, ids in facts.doctor.items():
+        if ids and what != "not_live":
+            yield f"doctor finds {what}: {ids}"
 
 
 def _code(facts: Facts) -> Iterator[str]:
@@ -62,8 +71,10 @@ def _answers(team: Team) -> Iterator[str]:
         yield f"the execution {execution_id} is there, and nobody was told so"
 
 
-def _kinds(team: Team) -> dict[str, Kind]:
-    return {one.execution_id: one.kind for one in team.answers if one.status == 202}
+def _with_kinds(team: Team) -> list[tuple[Ended, Kind]]:
+    """The executions of which it is known what they are."""
+    kinds = {one.execution_id: one.kind for one in team.answers if one.status == 202}
+    return [(one, kinds[one.id]) for one in team.executions if one.id in kinds]
 
 
 def is_broken(execution: Ended) -> bool:
@@ -73,11 +84,7 @@ def is_broken(execution: Ended) -> bool:
 
 def _ends(team: Team) -> Iterator[str]:
     """Each execution has ended, in the one way that its kind ends in, unless the platform has given it up."""
-    kinds = _kinds(team)
-    for one in team.executions:
-        kind = kinds.get(one.id)
-        if kind is None:
-            continue
+    for one, kind in _with_kinds(team):
         if one.is_stopped and one.status != "stopped":
             yield f"the execution {one.id} was stopped, and is {one.status}"
         if is_broken(one):
@@ -90,11 +97,7 @@ def _ends(team: Team) -> Iterator[str]:
 
 def _effects(team: Team) -> Iterator[str]:
     """No effect has happened under more keys than the program has calls, or under fewer."""
-    kinds = _kinds(team)
-    for one in team.executions:
-        kind = kinds.get(one.id)
-        if kind is None:
-            continue
+    for one, kind in _with_kinds(team):
         made, expected = len(set(one.calls)), _CALLS.get(kind, 0)
         if made > expected or (made < expected and not is_broken(one)):
             yield f"the execution {one.id} ({kind}) made {made} calls, and should have made {expected}"

@@ -52,7 +52,7 @@ def deployed(site: Site, say: Say) -> Iterator[Day]:
         say("deploying the template")
         parameters = {"AllowedHosts": site.host, "SliceSeconds": "2"}
         found = deployment.deploy(cloud, build, STACK_NAME, parameters)
-        yield Day(found, (build, newer(build)), parameters, say)
+        yield Day(found, newer(build), parameters, say)
     finally:
         cloud.stop()
         clouds.clear(HOME)

@@ -17,7 +17,10 @@ class CommandFailed(Exception):
 
 
 def lodol(cloud: Cloud, stack_name: str, *arguments: str) -> Any:
-    """Run a command and answer with the JSON object that it prints."""
+    """Run a command and answer with the JSON object that it prints, also where it fails for what it has found.
+
+    Raises `CommandFailed` where it refuses.
+    """
     done = subprocess.run(
         [_LODOL, *arguments, "--json"],
         env={**cloud.environment(), "LODOL_STACK": stack_name},
@@ -26,6 +29,6 @@ def lodol(cloud: Cloud, stack_name: str, *arguments: str) -> Any:
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise CommandFailed(f"lodol {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+    if not done.stdout:
+        raise CommandFailed(f"lodol {' '.join(arguments)}: {done.stderr.strip()}")
     return json.loads(done.stdout)

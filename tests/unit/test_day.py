@@ -103,7 +103,9 @@ def team() -> Team:
 
 def facts(of: Team) -> Facts:
     live = {"run": "1"}, {"run": "2"}, {"run": "1"}
-    return Facts((of,), {"overdue_executions": [], "dead_letters": 0}, open_deliveries=0, live=live)
+    return Facts(
+        (of,), {"overdue_executions": [], "dead_letters": 0, "not_live": ["run"]}, open_deliveries=0, live=live
+    )
 
 
 def without(some: tuple[Any, ...], nth: int) -> tuple[Any, ...]:
@@ -120,6 +122,7 @@ def test_a_day_on_which_all_went_as_promised_is_found_to_be_so() -> None:
 
 STRANGER = f"{9:024x}"
 FORGED = replace(heard(PURE, 1, "execution.succeeded"), event=None)
+MISNAMED = json.loads(heard(STOPPED, 1, "execution.stopped").body) | {"id": f"{STOPPED}-7"}
 OF_OTHERS = json.loads(heard(PURE, 1, "execution.succeeded").body) | {"workspace_id": "c" * 24}
 
 
@@ -152,6 +155,10 @@ OF_OTHERS = json.loads(heard(PURE, 1, "execution.succeeded").body) | {"workspace
         (
             lambda t: {"heard": (*without(t.heard, 4), heard(STOPPED, 2, "execution.stopped"))},
             f"the events of {STOPPED} are counted [2]",
+        ),
+        (
+            lambda t: {"heard": instead(t.heard, 4, event=MISNAMED, body=json.dumps(MISNAMED))},
+            f"the events of {STOPPED} are named ['{STOPPED}-7']",
         ),
         (
             lambda t: {"heard": (*without(t.heard, 8), heard(REVIEWED, 4, "review.decided", review_id=REVIEW))},
@@ -195,10 +202,19 @@ def test_whatever_is_not_as_promised_is_found(change: Callable[[Team], dict[str,
     assert any(sentence in one for one in found), found
 
 
+def test_an_execution_that_nobody_asked_for_is_found_once() -> None:
+    strange = replace(
+        team(), executions=(*team().executions, Ended(STRANGER, "failed", "?", 1, ("x:0:1",))), granted=11
+    )
+
+    assert judge(facts(strange)) == [f"Large: the execution {STRANGER} is there, and nobody was told so"]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"doctor": {"dead_letters": 1}}, "doctor finds dead_letters: 1"),
+        ({"doctor": {"dead_letters": 1, "not_live": ["run"]}}, "doctor finds dead_letters: 1"),
+        ({"doctor": {"dead_letters": 0, "not_live": []}}, "doctor takes for live what was deployed last: ['run']"),
         ({"open_deliveries": 2}, "2 deliveries are still open"),
         ({"live": ({"run": "1"}, {"run": "1"}, {"run": "1"})}, "run was not upgraded"),
         ({"live": ({"run": "1"}, {"run": "2"}, {"run": "2"})}, "run was not rolled back"),
@@ -285,11 +301,12 @@ def test_what_nobody_has_signed_is_heard_as_such() -> None:
 
 
 def test_the_figures_count_what_the_facts_say() -> None:
+    forged = replace(team(), heard=(*team().heard, FORGED))
     suffered = {"killed: run-steps": 3, "killed: reconcile": 2, "lost": 7}
 
     shown = dict(
         line.strip("| ").split(" | ")
-        for line in figures(facts(team()), suffered, {"200": 9, "502": 2, "503": 1, "409": 4}, 725).splitlines()
+        for line in figures(facts(forged), suffered, {"200": 9, "502": 2, "503": 1, "409": 4}, 725).splitlines()
     )
 
     assert shown["Executions admitted, each charged once"] == "6"
@@ -302,7 +319,7 @@ def test_the_figures_count_what_the_facts_say() -> None:
     assert shown["Generations beyond the first"] == "3"
     assert shown["Effects: keys, and requests under them"] == "5, 6"
     assert shown["Events that followed from the table, and arrived"] == "8"
-    assert shown["Attempts to deliver them, and those of them that failed"] == "10, 1"
+    assert shown["Attempts to deliver them, and those of them that failed"] == "11, 1"
     assert shown["Messages of what had arrived before"] == "1"
     assert shown["Seconds from an end to the first attempt to tell it, at the median and for 95 of 100"] == "0, 4"
     assert shown["Seconds from an end until it has arrived, likewise"] == "0, 60"
