@@ -140,6 +140,23 @@ def test_nothing_is_decided_of_an_execution_that_was_stopped_meanwhile(stack: St
     assert executions.read(stack.table, workspace.id, execution_id).status is Status.STOPPED
 
 
+def test_of_a_review_that_is_gone_nothing_is_told_and_nothing_is_left_to_a_person(fresh: Fresh) -> None:
+    system, outside, stream = fresh(), Outside(), Stream()
+    system.run(system.workflow(do(call("human.create", literal("Go?"))), do(call("human.wait"))))
+    system.drive()
+    [review] = system.reviews()
+    system.decide(review["review_id"])
+    system.drive()
+    pk, sk = reviews.key(system.workspace.id, review["review_id"])
+    boto3.client("dynamodb").delete_item(TableName="table", Key={"pk": {"S": pk}, "sk": {"S": sk}})
+    kept: list[Any] = []
+
+    publication.publish(outside.stack(system.stack), system.world.now, stream.batch(), telling.event, kept.append)
+
+    assert kept == []
+    assert [detail["type"] for detail in outside.details] == ["execution.succeeded"]
+
+
 @pytest.fixture
 def deployed(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> str:
     """A stack with its bus, a queue behind it, and the queue of letters; answers with the url of the latter."""

@@ -95,6 +95,8 @@ def _of_execution(table: Table, before: Item, after: Item) -> Iterator[Event]:
     at = {event.review_id: reviews.key(execution.workspace_id, event.review_id) for _, event in told}
     found = table.get_many(*at.values()) if at else {}
     for number, event in told:
+        if at[event.review_id] not in found:
+            continue  # deleted with its workspace, or not of this table, which was restored: nobody asks it any more
         review = reviews.from_item(found[at[event.review_id]])
         if event.kind == "asked":
             # What was decided since is told by an event of its own.
