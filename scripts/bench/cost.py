@@ -33,7 +33,7 @@ _OVERHEAD_BYTES = 100
 def measure(_: Options) -> Figures:
     """Count a poll, runs, a sleep of 30 days, what is told of them, and an idle minute; and model the others."""
     found = told()
-    events = {_ALONE: usage_of(found.end), _TOGETHER: (1 / most_at_once()) * usage_of(found.ends)}
+    events = {_BY_ITSELF: usage_of(found.end), _TOGETHER: (1 / most_at_once()) * usage_of(found.ends)}
     events |= {_REVIEWS: usage_of(found.review), _DELIVERIES: delivery_of(found)}
     workloads = {**_ours(), **{name: MILLION * usage for name, usage in events.items()}, **_idle()}
     beside = _beside()
@@ -46,7 +46,7 @@ def measure(_: Options) -> Figures:
             for name, ours in workloads.items()
         },
         "calls": {
-            _ALONE: _calls(found.end),
+            _BY_ITSELF: _calls(found.end),
             _TOGETHER: _calls(found.ends),
             _REVIEWS: _calls(found.review),
             _DELIVERIES: _calls(found.attempt) + _calls(found.wanted) - _calls(found.end),
@@ -80,7 +80,7 @@ def _runs(steps: int, *, is_pure: bool) -> str:
 
 _POLLS, _ASLEEP, _IDLE = "a million polls", "a million runs that sleep for 30 days", "a month in which nothing happens"
 _REVIEWED = "a million runs that ask a person"
-_ALONE, _TOGETHER = "a million ends published, each alone", f"a million ends published, {most_at_once()} at once"
+_BY_ITSELF, _TOGETHER = "a million ends published, each alone", f"a million ends published, {most_at_once()} at once"
 _REVIEWS, _DELIVERIES = "a million reviews published, asked and decided", "a million deliveries to webhooks"
 
 
@@ -286,7 +286,7 @@ asked and when decided. None is delivered to a webhook."""
 def _told_text(figures: Figures) -> str:
     at_once, rows = figures["published_at_once"], []
     named = {
-        _ALONE: "an end, alone",
+        _BY_ITSELF: "an end, alone",
         _TOGETHER: f"{at_once} ends at once",
         _REVIEWS: "a review, asked and decided",
         _DELIVERIES: "a delivery, beside its event",
@@ -337,7 +337,7 @@ def _totals(figures: Figures) -> str:
 def _halves(figures: Figures) -> list[list[str]]:
     """The workloads in two tables: what is beside the others, and what is told of it and a month."""
     names = list(figures["workloads"])
-    middle = names.index(_ALONE)
+    middle = names.index(_BY_ITSELF)
     return [names[:middle], names[middle:]]
 
 

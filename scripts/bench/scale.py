@@ -16,6 +16,7 @@ from scripts.bench.numbers import shown
 from scripts.bench.product import Product, Work, product
 from scripts.bench.section import Chart, Figures, Lines, Options, Section
 from scripts.bench.tables import table
+from scripts.bench.telling import Telling
 from tests.support.programs import call, do, for_each, let, literal, post, sleep
 
 type Row = dict[str, float]
@@ -26,6 +27,7 @@ STEPS = (3, 10, 30, 100, 300, 500)
 EFFECTS = (3, 10, 30, 100, 300, 1_000, 5_000)
 ROUNDS = (10, 30, 100, 300, 1_000)
 REVIEWS = (1, 3, 10, 30, 100)
+WEBHOOKS = (1, 3, 10, 20)
 DUE, LOST = 1_000, 10
 RATES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0)
 
@@ -45,6 +47,7 @@ def measure(options: Options) -> Figures:
         "effects": executions(some(EFFECTS), lambda size: [loop(size, do(post("https://a/")))]),
         "waits": executions(some(ROUNDS), lambda size: [loop(size, sleep(60))]),
         "reviews": executions(some(REVIEWS), lambda size: [loop(size, do(call("human.create", literal("?"))))]),
+        "webhooks": webhooks(some(WEBHOOKS)),
         "reconcile": reconcile(some(POPULATIONS)),
         "heat": _heat(),
         "admissions": {str(held): _admissions(held) for held in assumptions()["admissions"]["held_milliseconds"]},
@@ -120,12 +123,17 @@ def _history(on: Product, execution_id: str, **query: str) -> Any:
 
 
 def executions(sizes: Iterable[int], body: Callable[[int], list[Any]]) -> dict[str, list[Row]]:
-    """The slices of executions of a size, and what it takes to poll one and to read the last page of its history."""
+    """The slices of executions of a size, what is told of one, and what it takes to poll it and to read its history.
+
+    Each of its events is published by an invocation of its own; of its history it is the last page.
+    """
     found: dict[str, list[Row]] = {}
     with product() as on:
         for size in sizes:
             workflow_id = on.system.workflow(*body(size))
+            telling = Telling(on)
             _, slices, execution_id = on.run(workflow_id)
+            published = telling.publish()
             on.get(execution_id)
             _history(on, execution_id)
             poll, _ = on.request("get_execution", lambda: on.get(execution_id))  # noqa: B023
@@ -133,12 +141,26 @@ def executions(sizes: Iterable[int], body: Callable[[int], list[Any]]) -> dict[s
             page, _ = on.request("get_history", lambda: _history(on, execution_id, limit="20"))  # noqa: B023
             works = {
                 "its slices": slices,
+                "its events": published,
                 "poll": poll,
                 "poll with results": results,
                 "a page of its history": page,
             }
             for name, work in works.items():
                 found.setdefault(name, []).append(_row(size, work) | {"slices": work.slices})
+    return found
+
+
+def webhooks(sizes: Iterable[int]) -> dict[str, list[Row]]:
+    """An end that so many webhooks want: its publication, and the first attempts to deliver it."""
+    found: dict[str, list[Row]] = {}
+    for size in sizes:
+        with product() as on:
+            telling = Telling(on)
+            telling.add_webhooks(size)
+            on.run(on.system.workflow(let("x", literal(1))))
+            for name, work in (("its publication", telling.publish()), ("its deliveries", telling.deliver())):
+                found.setdefault(name, []).append(_row(size, work))
     return found
 
 
@@ -234,6 +256,10 @@ _NAMED = {
         "write units come to seven each, where they begin with six, and a wait takes a little more in a loop of 1,000 "
         "than in one of 100."
     ),
+    ("webhooks", "its publication", "read_units"): (
+        "The webhooks of a workspace are read by one query, at a unit for each 4 KB. The 20 that it may have take a "
+        "little more than that, and more where their addresses and filters are long."
+    ),
 }
 """What bends, and why."""
 
@@ -243,6 +269,7 @@ _SECTIONS = {
     "effects": ("An execution with so many effects, one after the other in a loop", "effects"),
     "waits": ("An execution that waits so many times, in a loop", "waits"),
     "reviews": ("An execution that asks for so many reviews, in a loop", "reviews"),
+    "webhooks": ("An end that so many webhooks want", "webhooks"),
 }
 _AMOUNTS = ("calls", "write_units", "read_units")
 
@@ -379,7 +406,7 @@ def charts(figures: Figures) -> list[Chart]:
     each = {
         f"{noun}: {name.replace('_', ' ')}": [(row["size"], row[name] / row["size"]) for row in rows]
         for section, (_, noun) in _SECTIONS.items()
-        if section != "operations"
+        if "its slices" in figures[section]
         for rows in [figures[section]["its slices"]]
         for name in ("write_units", "read_units")
     }
