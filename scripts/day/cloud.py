@@ -6,8 +6,8 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from scripts.local.deployment import Deployment
 from scripts.local.lodol import lodol
 
 STACK_NAME = "lodol-day"
-_RUN_STEPS = f"{STACK_NAME}-run-steps"
 _STARTED_WITHIN_SECONDS, _WATCHED_SECONDS, _WORKS_SECONDS = 10, 10, 0.05
 _TOLD_AGAIN = 20
 """So many changes of the stream come once more at a time."""
@@ -38,6 +37,7 @@ class Day:
     parameters: dict[str, str]
     say: Callable[[str], None]
     counts: Counter[str] = field(default_factory=Counter)
+    _lost: set[str] = field(default_factory=set)
     live: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -48,7 +48,7 @@ class Day:
         self._streams = session.client("dynamodbstreams", endpoint_url=endpoint)
         self._functions = session.client("lambda", endpoint_url=endpoint)
         self._queues = session.client("sqs", endpoint_url=endpoint)
-        self._telling = threading.Lock()
+        self.telling = threading.Lock()
         """Held by who relies on status events, or lets them be lost."""
         self.live.append(self.live_code())
 
@@ -58,7 +58,7 @@ class Day:
             case Trouble.KILL:
                 self._kill(incident.function, incident.choice)
             case Trouble.LOSE:
-                self.counts["lost"] += self._lose(incident.choice)
+                self._lose(incident.choice)
             case Trouble.LOSE_UNTOLD:
                 self._without_status_events(incident.choice)
             case Trouble.TELL_AGAIN:
@@ -99,33 +99,25 @@ class Day:
             if name.startswith(f"{STACK_NAME}-")
         }
 
-    def lose(self, name: str) -> int:
-        """End a Step Functions execution from outside, by its name; answers with how many there were."""
+    def lose(self, name: str) -> None:
+        """End a Step Functions execution from outside, by its name, if it is there."""
         with suppress(ClientError):
             arn = self.deployed.state_machine_arn.replace(":stateMachine:", ":execution:")
             self._states.stop_execution(executionArn=f"{arn}:{name}", cause="the day")
-            return 1
-        return 0
-
-    @contextmanager
-    def without_slices(self) -> Iterator[None]:
-        """Let no slice run meanwhile, as if the account had no worker left for them."""
-        with self._telling:
-            self._functions.put_function_concurrency(FunctionName=_RUN_STEPS, ReservedConcurrentExecutions=0)
-            try:
-                yield
-            finally:
-                self._functions.delete_function_concurrency(FunctionName=_RUN_STEPS)
+            self.counts["lost"] += name not in self._lost
+            self._lost.add(name)
 
     def _lose(self, choice: float) -> int:
         running = self._states.list_executions(
             stateMachineArn=self.deployed.state_machine_arn, statusFilter="RUNNING", maxResults=1000
         )["executions"]
-        return self.lose(running[int(choice * len(running))]["name"]) if running else 0
+        if running:
+            self.lose(running[int(choice * len(running))]["name"])
+        return len(running[:1])
 
     def _without_status_events(self, choice: float) -> None:
         [rule] = [one["Name"] for one in self._events.list_rules()["Rules"] if "AbnormalEnd" in one["Name"]]
-        with self._telling:
+        with self.telling:
             self._events.disable_rule(Name=rule)
             self.counts["lost, and nobody told"] += self._lose(choice)
             time.sleep(1)

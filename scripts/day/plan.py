@@ -17,7 +17,7 @@ class Kind(StrEnum):
     REVIEWED = "a review that a person decides"
     TIMED = "a review that its time decides"
     STOPPED = "stopped by its client"
-    BROKEN = "lost again and again while no slice can run"
+    BROKEN = "computes, and is lost before it is through, again and again"
     RERUN = "a rerun of one that failed"
 
 

@@ -50,7 +50,7 @@ def deployed(site: Site, say: Say) -> Iterator[Day]:
     cloud = clouds.start(clouds.free_port(), HOME, keeps_state=False)
     try:
         say("deploying the template")
-        parameters = {"AllowedHosts": site.host, "SliceSeconds": "2"}
+        parameters = {"AllowedHosts": site.host}
         found = deployment.deploy(cloud, build, STACK_NAME, parameters)
         yield Day(found, newer(build), parameters, say)
     finally:
@@ -148,8 +148,8 @@ def _follow(day: Day, team: Clients, order: Order) -> None:
         time.sleep(order.patience)
         team.stop(execution_id)
     elif order.kind is Kind.BROKEN:
-        with day.without_slices():
-            until(lambda: _breaks(day, team.workspace_id, execution_id), _BROKEN_WITHIN)
+        with day.telling:
+            until(lambda: _breaks(day, team.workspace_id, execution_id), _BROKEN_WITHIN, 0.1)
         # One that was not given up is stopped, so that the day has an end.
         team.stop(execution_id)
 
@@ -158,7 +158,7 @@ def _breaks(day: Day, workspace_id: str, execution_id: str) -> bool:
     """End whatever generation an execution has reached; answers whether it has ended itself."""
     state = executions.read_state(day.table, workspace_id, execution_id)
     number = state.generation.number
-    day.counts["lost"] += day.lose(execution_id if number == 1 else f"{execution_id}-{number}")
+    day.lose(execution_id if number == 1 else f"{execution_id}-{number}")
     return state.execution.status is not Status.RUNNING
 
 
@@ -193,8 +193,8 @@ def _flaky() -> Callable[[Seen], Said]:
     return answer
 
 
-def until(holds: Callable[[], bool], seconds: float) -> None:
+def until(holds: Callable[[], bool], seconds: float, every: float = 1) -> None:
     """Wait until something holds, at most so many seconds: what is not as it should be then, is judged."""
     deadline = time.monotonic() + seconds
     while not holds() and time.monotonic() < deadline:
-        time.sleep(1)
+        time.sleep(every)

@@ -7,6 +7,8 @@ from tests.support.programs import call, do, for_each, let, literal, plus, post,
 
 POSTS = 4
 """As many requests a run of calls sends."""
+_ROUNDS, _COMPUTES = 400, 100
+"""A step has that many rounds, squared, and there are that many steps: nearly as much as an execution may compute."""
 REASON = "as planned"
 """Why those fail that are to fail."""
 
@@ -32,6 +34,12 @@ def workflows(steady_url: str, flaky_url: str) -> dict[Kind, Any]:
             ret(call("human.wait")),
         ),
         Kind.STOPPED: (let("a", literal(1)), sleep(3600)),
-        Kind.BROKEN: (let("a", literal(1)), sleep(3600)),
+        Kind.BROKEN: (let("sum", literal(0)), let("numbers", literal(list(range(_ROUNDS)))), *[_compute()] * _COMPUTES),
     }
     return {kind: program(*body) for kind, body in bodies.items()}
+
+
+def _compute() -> Any:
+    """A step that computes for a while; nothing is recorded before its slice ends."""
+    add = {"kind": "AssignStmt", "name": "sum", "value": plus(var("sum"), literal(1))}
+    return for_each("outer", var("numbers"), for_each("inner", var("numbers"), add))

@@ -170,7 +170,7 @@ OF_OTHERS = json.loads(heard(PURE, 1, "execution.succeeded").body) | {"workspace
         (lambda t: {"executions": instead(t.executions, 2, status="success")}, "was stopped, and is success"),
         (
             lambda t: {"executions": instead(t.executions, 3, error=REASON)},
-            f"{BROKEN} (lost again and again while no slice can run) is",
+            f"{BROKEN} (computes, and is lost before it is through, again and again) is",
         ),
         (lambda t: {"executions": instead(t.executions, 5, calls=(call(CALLED, 1),))}, "made 1 calls, and should have"),
         (lambda t: {"executions": instead(t.executions, 0, calls=("x:0:1",))}, "made 1 calls, and should have made 0"),
