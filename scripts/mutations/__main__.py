@@ -54,9 +54,7 @@ def _try(chosen: tuple[Mutation, dict[str, float]]) -> tuple[str, str]:
     return mutation.name, by
 
 
-def _attempt(mutations: list[Mutation], reach: Reach, *, warm: bool) -> dict[str, str]:
-    if warm:
-        runner.warm_up()
+def _attempt(mutations: list[Mutation], reach: Reach) -> dict[str, str]:
     with get_context("fork").Pool(AT_ONCE) as pool:
         return dict(pool.imap_unordered(_try, [(one, reach.of(one)) for one in mutations]))
 
@@ -74,8 +72,8 @@ def main() -> int:
     reach = _reach()
     chosen = [replace(one, function="") if reach.works_at_import(one) else one for one in chosen]
     # What works at import is tried before the product is imported here.
-    killers = _attempt([one for one in chosen if not one.function], reach, warm=False)
-    killers |= _attempt([one for one in chosen if one.function], reach, warm=True)
+    killers = _attempt([one for one in chosen if not one.function], reach)
+    killers |= runner.collected(lambda: _attempt([one for one in chosen if one.function], reach))
     survivors = [name for name, by in killers.items() if not by]
     print(
         f"{len(killers)} mutations, {len(killers) - len(survivors)} killed, {len(argued)} more argued to be equivalent"

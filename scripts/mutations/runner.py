@@ -16,8 +16,9 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -35,6 +36,11 @@ _OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:un
 
 _IMPORT_SECONDS = 60
 """The longest that may pass until the first test begins."""
+
+_FEW = 25
+
+_SESSIONS: list[pytest.Session] = []
+"""The session in which the tests were collected."""
 
 _FUNCTIONS = dict[tuple[str, str], list[FunctionType]]()
 """Every function of the product that is imported, by its file and qualified name."""
@@ -169,32 +175,67 @@ def _learn() -> bytes:
     return pickle.dumps(plugin.reach)
 
 
-def warm_up() -> None:
-    """Import the product and its tests, once for all forks to come."""
-    pytest.main([*_OPTIONS, "--collect-only", *TESTS], plugins=[_Choosing((), {})])
+def collected[T](work: Callable[[], T]) -> T:
+    """Do work where pytest has imported the product and collected its tests, once for all forks to come."""
     # One test that calls AWS, for what botocore and moto load at their first call.
     pytest.main([*_OPTIONS, "tests/integration/test_collisions.py"])
-    for found in gc.get_objects():
-        if isinstance(found, FunctionType) and found.__code__.co_filename.startswith(str(SOURCE)):
-            at = found.__code__.co_filename, found.__code__.co_qualname
-            _FUNCTIONS.setdefault(at, []).append(found)
-    # What no fork collects, no fork has to copy.
-    gc.freeze()
+    collecting = _Collecting(work)
+    # Whatever is printed meanwhile is not the output of a test.
+    pytest.main([*_OPTIONS, "-s", *TESTS], plugins=[collecting])
+    if not collecting.results:
+        raise SystemExit("the tests could not be collected, or what was to be done with them was broken off")
+    return collecting.results[0]
+
+
+class _Collecting[T]:
+    """A plugin of pytest that does work in place of running tests."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self.results: list[T] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        # A fork runs its tests by the same hook.
+        session.config.pluginmanager.unregister(self)
+        for found in gc.get_objects():
+            if isinstance(found, FunctionType) and found.__code__.co_filename.startswith(str(SOURCE)):
+                at = found.__code__.co_filename, found.__code__.co_qualname
+                _FUNCTIONS.setdefault(at, []).append(found)
+        _SESSIONS.append(session)
+        # What no fork collects, no fork has to copy.
+        gc.freeze()
+        self.results.append(self._work())
+        return True
 
 
 def killer(mutation: Mutation, tests: Mapping[str, float]) -> str:
-    """The first test that fails under a mutation, `time` if one takes far longer than before; empty without one."""
+    """The first test that fails under a mutation, `time` if one takes far longer than before; empty without one.
 
-    def attempt() -> bytes:
-        signal.alarm(_IMPORT_SECONDS)
-        chosen = _Choosing(list(tests), tests)
-        install(mutation)
+    One that works at import is tried with the few quickest tests first, which have the fewest modules to import.
+    """
+    names = list(tests)
+    for some in filter(None, [names] if mutation.function else [names[:_FEW], names[_FEW:]]):
+        answer = _forked(partial(_attempt, mutation, some, tests))
+        if answer != b"":
+            return "time" if answer is None else str(answer.decode())
+    return ""
+
+
+def _attempt(mutation: Mutation, tests: Sequence[str], seconds: Mapping[str, float]) -> bytes:
+    signal.alarm(_IMPORT_SECONDS)
+    chosen = _Choosing(tests, seconds)
+    install(mutation)
+    if not mutation.function:
         status = pytest.main([*_OPTIONS, *{test.partition("::")[0] for test in tests}], plugins=[chosen])
         broken = "" if status in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} else "import"
         return (chosen.failed or broken).encode()
-
-    answer = _forked(attempt)
-    return "time" if answer is None else answer.decode()
+    [session] = _SESSIONS
+    session.config.pluginmanager.register(chosen)
+    chosen.pytest_collection_modifyitems(session.items)
+    with suppress(session.Failed):  # by -x
+        session.config.hook.pytest_runtestloop(session=session)
+    return chosen.failed.encode()
 
 
 def install(mutation: Mutation) -> None:
