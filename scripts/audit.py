@@ -49,6 +49,7 @@ BY_PARAMETER = {
     "CKV_AWS_76": "AccessLogs",
     "CKV_AWS_115": "EndpointConcurrency, StepsConcurrency",
     "CKV_AWS_119": "KmsKeyArn",
+    "CKV_AWS_149": "KmsKeyArn",
     "CKV_AWS_158": "KmsKeyArn",
     "CKV_AWS_173": "KmsKeyArn",
 }

@@ -29,7 +29,11 @@ from scripts.mutations.operators import Mutation
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
-TESTS = ("tests/unit", "tests/integration", "tests/faults/test_injected.py")
+TESTS = (
+    "tests/unit",
+    "tests/integration",
+    *(f"tests/faults/test_{name}.py" for name in ("injected", "events", "webhooks")),
+)
 _TOOL = sys.monitoring.COVERAGE_ID
 _OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:unraisableexception")
 """The last collects garbage twice a session, which takes longer than most of these sessions."""

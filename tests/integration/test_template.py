@@ -288,7 +288,19 @@ def test_one_endpoint_cannot_starve_another_where_workers_are_reserved(resources
         "RunStepsFunction": steps,
         "RecordOutcomeFunction": {"Fn::If": ["ReservesSteps", 5, NONE]},
         "ReconcileFunction": {"Fn::If": ["ReservesSteps", 1, NONE]},
+        "PublishEventsFunction": {"Fn::If": ["ReservesSteps", 10, NONE]},
+        "DeliverWebhooksFunction": {"Fn::If": ["ReservesSteps", 50, NONE]},
+        "HandOverDeliveriesFunction": {"Fn::If": ["ReservesSteps", 1, NONE]},
     }
+    # A queue that may have more at work than there are would find the others throttled.
+    [source] = [
+        given(resources, name, "ScalingConfig")
+        for name in of_type(resources, "AWS::Lambda::EventSourceMapping")
+        if "ScalingConfig" in resources[name]["Properties"]
+    ]
+    assert source == {"MaximumConcurrency": 50}
+    [more] = re.findall(r"and (\d+) more", template()["Parameters"]["StepsConcurrency"]["Description"])
+    assert int(more) == sum(one["Fn::If"][1] for one in reserved.values() if isinstance(one["Fn::If"][1], int))
 
 
 @pytest.mark.parametrize(
