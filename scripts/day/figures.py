@@ -10,7 +10,7 @@ from scripts.day.facts import Facts, Heard
 from scripts.day.judgement import duplicates, first_arrivals, first_attempts, is_broken
 
 
-def figures(facts: Facts, suffered: Mapping[str, int], requests: Mapping[str, int], seconds: float) -> str:
+def figures(facts: Facts, suffered: Mapping[str, int], statuses: Mapping[str, int], seconds: float) -> str:
     """The table of a day that lasted so many seconds, until the last delivery."""
     teams = facts.teams
     answers = [one for team in teams for one in team.answers]
@@ -18,7 +18,7 @@ def figures(facts: Facts, suffered: Mapping[str, int], requests: Mapping[str, in
     heard = [one for team in teams for one in team.heard]
     refused = Counter(one.code for one in answers if one.status != 202)
     outcomes = Counter("given up, and refunded" if is_broken(one) else one.status for one in ended)
-    failures = sum((status.startswith("5") and count) or 0 for status, count in requests.items())
+    failures = sum((status.startswith("5") and count) or 0 for status, count in statuses.items())
     killed = {what.removeprefix("killed: "): count for what, count in suffered.items() if what.startswith("killed: ")}
     arrivals = [seconds for team in teams for seconds in _seconds_after_ends(first_arrivals(team))]
     attempts = [seconds for team in teams for seconds in _seconds_after_ends(first_attempts(team))]
@@ -30,7 +30,7 @@ def figures(facts: Facts, suffered: Mapping[str, int], requests: Mapping[str, in
         (
             "Requests repeated after a 5xx, after a conflict, after no answer at all",
             ", ".join(
-                _number(count) for count in (failures, requests.get("409", 0), requests.get("without an answer", 0))
+                _number(count) for count in (failures, statuses.get("409", 0), statuses.get("without an answer", 0))
             ),
         ),
         ("Repeats under one key, one execution each", _number(len(answers) - len({one.key for one in answers}))),
