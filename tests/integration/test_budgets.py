@@ -43,7 +43,7 @@ PASS = (336, 330, 212)
 
 TOLD = {
     "end": ({"Query": 1, "PutEvents": 1}, 0, 1, 1, 0),
-    "ends": ({"Query": 100, "PutEvents": 10}, 0, 100, 100, 0),
+    "ends": ({"Query": 10, "PutEvents": 10}, 0, 10, 100, 0),
     "review": ({"BatchGetItem": 2, "Query": 2, "PutEvents": 2}, 0, 4, 2, 0),
     "wanted": ({"Query": 1, "PutEvents": 1, "PutItem": 1, "SendMessageBatch": 1}, 2, 1, 1, 1),
     "attempt": ({"BatchGetItem": 1, "UpdateItem": 1}, 2, 2, 0, 0),

@@ -220,10 +220,10 @@ def test_only_what_is_wanted_is_delivered(hooks: Hooks, site: Site, path: str) -
 def test_a_change_that_comes_again_makes_no_second_delivery(hooks: Hooks, site: Site, path: str) -> None:
     webhook_id = hooks.create(site.url + path)["webhook_id"]
     event = hooks.happens()
-    delivering.fan_out(hooks.stack, hooks.now, event, hooks.body(event))
+    delivering.fan_out(hooks.stack, hooks.now, [(event, hooks.body(event))])
 
     assert hooks.pump() == {"delivered": 1}
-    delivering.fan_out(hooks.stack, hooks.now, event, hooks.body(event))
+    delivering.fan_out(hooks.stack, hooks.now, [(event, hooks.body(event))])
     assert hooks.pump() == {}
     assert len(hooks.deliveries(webhook_id)) == 1
 

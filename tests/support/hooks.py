@@ -88,7 +88,7 @@ class Hooks:
     def happens(self, status: Status = Status.FAILED, workflow_id: str = "a" * 24) -> Event:
         """Let an execution have ended, and tell the webhooks."""
         event = self.event(status, workflow_id)
-        delivering.fan_out(self.stack, self.now, event, self.body(event))
+        delivering.fan_out(self.stack, self.now, [(event, self.body(event))])
         return event
 
     def event(self, status: Status = Status.FAILED, workflow_id: str = "a" * 24) -> Event:

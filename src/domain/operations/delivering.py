@@ -53,11 +53,18 @@ class Errand:
         return cls(*json.loads(text))
 
 
-def fan_out(stack: Stack, now: datetime, event: Event, body: str) -> None:
-    """Deliver an event to every webhook of its workspace that wants it; to do so again changes nothing."""
-    for webhook in webhooks.read_all(stack.table, event.workspace_id):
-        if webhook.wants(event.type, event.workflow_id):
-            deliver(stack, now, webhook, event, body)
+def fan_out(stack: Stack, now: datetime, told: Iterable[tuple[Event, str]]) -> None:
+    """Deliver events, each with its body, to every webhook of their workspace that wants them, in their order.
+
+    The webhooks of a workspace are read once. To do so again changes nothing.
+    """
+    of_workspace: dict[str, list[Webhook]] = {}
+    for event, body in told:
+        if event.workspace_id not in of_workspace:
+            of_workspace[event.workspace_id] = list(webhooks.read_all(stack.table, event.workspace_id))
+        for webhook in of_workspace[event.workspace_id]:
+            if webhook.wants(event.type, event.workflow_id):
+                deliver(stack, now, webhook, event, body)
 
 
 def deliver(stack: Stack, now: datetime, webhook: Webhook, event: Event, body: str) -> Delivery:

@@ -40,8 +40,7 @@ def publish(
     published: list[Event] = []
     for told in _in_order(_read(stack, records, render, keep)):
         stack.bus.put([message for _, message in told])
-        for event, message in told:
-            delivering.fan_out(stack, now, event, message.detail)
+        delivering.fan_out(stack, now, [(event, message.detail) for event, message in told])
         published += [event for event, _ in told]
     return published
 
