@@ -28,7 +28,6 @@ def test_every_chart_shows_the_figures_that_are_kept_and_stands_in_the_text(name
     [
         ("0014-events-from-the-stream", "a million ends published, each alone"),
         ("0014-events-from-the-stream", "a million ends published, 100 at once"),
-        ("0014-events-from-the-stream", "a million ends published, 100 at once"),
         ("0015-webhooks", "a million deliveries to webhooks"),
     ],
 )
