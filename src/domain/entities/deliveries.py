@@ -74,7 +74,14 @@ def id_of(webhook_id: str, event_id: str, at: datetime) -> str:
     return f"{epoch_seconds(at):08x}{hashlib.sha256(f'{webhook_id}:{event_id}'.encode()).hexdigest()[:16]}"
 
 
-def new(webhook_id: str, workspace_id: str, event: tuple[str, str, datetime, str], now: datetime) -> Delivery:
+def new(
+    webhook_id: str,
+    workspace_id: str,
+    event: tuple[str, str, datetime, str],
+    now: datetime,
+    *,
+    is_left_to_next_pass: bool = False,
+) -> Delivery:
     """The delivery of an event: its id, its type, its moment and its body."""
     event_id, event_type, at, body = event
     return Delivery(
@@ -86,7 +93,7 @@ def new(webhook_id: str, workspace_id: str, event: tuple[str, str, datetime, str
         body=body,
         created_at=to_text(now),
         expires_at=epoch_seconds(now + _KEPT),
-        due_at=to_text(now + _FIRST_ATTEMPT_WITHIN),
+        due_at=to_text(now if is_left_to_next_pass else now + _FIRST_ATTEMPT_WITHIN),
     )
 
 

@@ -69,13 +69,13 @@ def fan_out(stack: Stack, now: datetime, told: Iterable[tuple[Event, str]]) -> N
 
 def deliver(stack: Stack, now: datetime, webhook: Webhook, event: Event, body: str) -> Delivery:
     """Store a delivery, unless it is there, and hand it over; to a webhook that is failing, only the next pass does."""
-    of = (event.id, event.type.value, event.at, body)
-    delivery = deliveries.new(webhook.id, webhook.workspace_id, of, now)
+    of, is_failing = (event.id, event.type.value, event.at, body), webhook.failing_since is not None
+    delivery = deliveries.new(webhook.id, webhook.workspace_id, of, now, is_left_to_next_pass=is_failing)
     try:
         stack.table.commit(deliveries.create(delivery))
     except ConditionNotMet:
         return delivery
-    if webhook.failing_since is None:
+    if not is_failing:
         hand_over(stack, [delivery])
     return delivery
 
