@@ -185,7 +185,7 @@ def _draw_lines(axes: Any, widget: Mapping[str, Any], lines: Sequence[Line], met
         where = axes.get_yaxis_transform()
         axes.text(0.01, mark["value"] * 0.97, mark["label"], color=_STATES["ALARM"][0], va="top", transform=where)
     axes.set_xlim(metrics.since, metrics.until)
-    axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M", UTC))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M", UTC))  # type: ignore[no-untyped-call, unused-ignore]
     axes.locator_params(axis="y", nbins=5, integer=widget.get("stat") == "Sum")
     for one in (axes, other):
         if one is not None:
