@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from domain.callables.arguments import parsed
+from domain.callables.arguments import fields_of, parsed
 from domain.callables.email import Mail
 from domain.callables.http import Options
 from domain.callables.human import DecisionConfig
@@ -44,3 +44,10 @@ def test_it_is_read_or_refused_in_a_sentence(model: type[BaseModel]) -> None:
             assert "tring should" not in said
 
     check()
+
+
+def test_the_fields_of_an_object_are_named_as_programs_write_them_and_which_it_must_have() -> None:
+    assert set(fields_of(DecisionConfig)) >= {"timeoutSeconds", "defaultDecision"}
+    assert fields_of(DecisionConfig, only_required=True) == ()
+    assert set(fields_of(Mail, only_required=True)) < set(fields_of(Mail))
+    assert "to" in fields_of(Mail, only_required=True)

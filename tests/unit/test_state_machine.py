@@ -99,3 +99,10 @@ def test_all_pages_of_the_running_are_read_and_generations_are_told_by_their_ids
     assert states.list_running().keys() == {ID, "a", "b"}
     assert [asked.get("nextToken") for asked in client.asked] == [None, "more"]
     assert client.asked[0]["statusFilter"] == "RUNNING"
+
+
+def test_an_operator_is_told_where_nothing_is_known_of_a_generation_and_where_that_cannot_be_known() -> None:
+    assert machine(said("ExecutionDoesNotExist"))[0].look(ID, 1) is None
+    with pytest.raises(ClientError, match="AccessDenied"):
+        machine(said("AccessDeniedException"))[0].look(ID, 1)
+    assert machine(said("ExecutionDoesNotExist"))[0].workspace_of(ID, 1) is None

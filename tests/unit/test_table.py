@@ -253,3 +253,14 @@ def test_nothing_is_asked_where_nothing_is_wanted() -> None:
 
     assert table(client).get_many() == {}
     assert client.asked == []
+
+
+def test_what_throttling_leaves_of_a_deletion_is_tried_again_with_growing_pauses_until_it_is_done() -> None:
+    slept: list[float] = []
+    left = {"table": [{"DeleteRequest": {"Key": RAW}}]}
+    client = Client(*[{"UnprocessedItems": left}] * 7)
+
+    assert table(client, slept).delete([KEY, Key("p", "t")]) == 2
+
+    assert slept == [0.02, 0.04, 0.08, 0.16, 0.32, 0.4, 0.4]
+    assert [len(asked["RequestItems"]["table"]) for asked in client.asked] == [2, *[1] * 7]

@@ -45,10 +45,9 @@ def execution_partition(execution_id: str) -> str:
     return _EXECUTION + execution_id
 
 
-def is_of_workspace(pk: str, workspace_id: str) -> bool:
-    """Whether a partition is a workspace's own, or one of those beside it that carry its id and more."""
-    own = workspace_partition(workspace_id)
-    return pk == own or pk.startswith(f"{own}#")
+def is_beside_workspace(pk: str, workspace_id: str) -> bool:
+    """Whether a partition is one of those beside a workspace's own, which carry its id and more."""
+    return pk.startswith(f"{workspace_partition(workspace_id)}#")
 
 
 def execution_of(pk: str) -> str | None:

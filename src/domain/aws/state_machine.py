@@ -122,11 +122,10 @@ class StateMachine:
             if _code(error) == "ExecutionDoesNotExist":
                 return None
             raise
-        status = answer["status"]
         return Seen(
             started_at=answer["startDate"],
-            is_running=status == "RUNNING",
-            is_stopped_by_its_user=status == "ABORTED" and answer.get("cause") == _STOPPED,
+            is_running=answer["status"] == "RUNNING",
+            is_stopped_by_its_user=answer.get("cause") == _STOPPED,
         )
 
     def list_running(self) -> dict[str, int]:

@@ -156,7 +156,7 @@ def _is_of(item: Item, workspace_id: str, ids: Ids) -> bool:
     execution_id = keys.execution_of(item["pk"])
     if execution_id is not None:
         return execution_id in ids
-    return keys.is_of_workspace(item["pk"], workspace_id) or item.get("workspace_id") == workspace_id
+    return keys.is_beside_workspace(item["pk"], workspace_id) or item.get("workspace_id") == workspace_id
 
 
 def forgotten_at(now: datetime) -> datetime:
