@@ -109,6 +109,7 @@ def suspend(
     as_json: AsJson = False,
 ) -> None:
     """Let nothing be run in a workspace, at once; reading, stopping and deciding still work."""
+    from domain.entities import workspaces
     from domain.moments import utc_now
     from domain.operations.accounts import suspend_workspace
     from domain.operations.stopping import stop_all
@@ -117,8 +118,11 @@ def suspend(
 
     found = stack.find(stack_name)
     suspended = suspend_workspace(found.table, utc_now(), workspace)
-    stopped = {"stopped": stop_all(found, utc_now(), workspace)} if stop else {}
-    show({**body_of(suspended), **stopped}, as_json=as_json)
+    if not stop:
+        show(body_of(suspended), as_json=as_json)
+        return
+    stopped = stop_all(found, utc_now(), workspace)
+    show({**body_of(workspaces.read(found.table, workspace)), "stopped": stopped}, as_json=as_json)
 
 
 @app.command()
