@@ -137,6 +137,9 @@ def list_stuck(
         for row in rows:
             say_line(str(row["execution_id"]))
         return
+    if not rows and not as_json:
+        say("No execution is overdue.", to_errors=True)
+        return
     columns = ("execution_id", "workspace_id", "overdue_seconds", "workflow_name", "why")
     show_list("executions", rows, columns, as_json=as_json)
 

@@ -340,6 +340,12 @@ def test_what_is_stuck_is_listed_longest_first_with_why_and_ids_for_the_next_com
     assert examine(stack, now).overdue_executions == tuple(sorted([lost, broken]))
 
 
+def test_where_nothing_is_stuck_it_is_not_said_that_nothing_runs(stack: Stack, workspace: str) -> None:
+    _run(stack, workspace, utc_now())
+
+    assert CliRunner().invoke(app, ["executions", "stuck"]).stderr == "No execution is overdue.\n"
+
+
 def test_what_ends_while_it_is_looked_at_is_not_stuck(
     stack: Stack, workspace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
