@@ -279,10 +279,15 @@ def find(name: str | None) -> DeployedStack:
 
     Raises `CannotDo` if there is none.
     """
-    local = local_stack()
-    if local and name in {None, local["stack_name"]} and "AWS_ENDPOINT_URL" not in os.environ:
+    local, endpoint_url = local_stack(), os.environ.get("AWS_ENDPOINT_URL")
+    if local and name in {None, local["stack_name"]} and endpoint_url in {None, local["endpoint_url"]}:
         session = boto3.Session("test", "test", region_name=local["region"])
         return DeployedStack(local["stack_name"], session, local["endpoint_url"])
+    if name is None and local:
+        raise CannotDo(
+            f"Which stack? AWS_ENDPOINT_URL is {endpoint_url}, and the local stack is at {local['endpoint_url']}: "
+            "name one by --stack or LODOL_STACK, or unset AWS_ENDPOINT_URL"
+        )
     if name is None:
         raise CannotDo("Which stack? Name it by --stack or LODOL_STACK, or start the local one: make up")
     session = boto3.Session()

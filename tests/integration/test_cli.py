@@ -545,6 +545,14 @@ def test_a_local_stack_that_does_not_run_says_how_to_start_it(tmp_path: Path, mo
     assert said.startswith(f"The API cannot be reached at {url}: ")
     assert said.endswith(". The local stack does not run; start it: make up")
 
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # as for `sam deploy` onto it
+    assert refused("doctor") == "The local stack does not run at http://127.0.0.1:1; start it: make up"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:2")
+    assert refused("doctor") == (
+        "Which stack? AWS_ENDPOINT_URL is http://127.0.0.1:2, and the local stack is at http://127.0.0.1:1: "
+        "name one by --stack or LODOL_STACK, or unset AWS_ENDPOINT_URL"
+    )
+
 
 def test_a_workspace_is_changed_and_listed(workspace: str) -> None:
     other = lodol("workspace", "create", "--name", "Other", "--plan", "team")["workspace_id"]
