@@ -184,14 +184,15 @@ def _show(ended: dict[str, Any], stack: Stack) -> None:
     for step in ended["steps"]:
         print(f"  step {step['index']}  {step['status']:<9}  {step['result']}")
     with urllib.request.urlopen(f"{stack.endpoint_url}/_ministack/ses/messages", timeout=5) as answer:
-        mails = _mails(answer.read())
-    if mails:
-        print(f"\nThe mail it sent:\n{mails[-1]}")
+        for mail in _mails_of(ended, json.loads(answer.read())):
+            print(f"\nThe mail it sent:\n  {json.dumps(mail, ensure_ascii=False)}")
 
 
-def _mails(inbox: bytes) -> list[str]:
-    sent = [mail for account in json.loads(inbox)["messages"].values() for mail in account]
-    return [f"  {line}" for mail in sent for line in [json.dumps(mail, ensure_ascii=False)]]
+def _mails_of(ended: dict[str, Any], inbox: dict[str, Any]) -> list[dict[str, Any]]:
+    """The mails that the steps of this execution have sent; on a stack that ran before, others have sent some too."""
+    results = [step["result"] for step in ended["steps"]]
+    sent = {result["message_id"] for result in results if isinstance(result, dict) and "message_id" in result}
+    return [mail for account in inbox["messages"].values() for mail in account if mail["MessageId"] in sent]
 
 
 def _next_lines(stack: Stack, execution_id: str, site: str) -> str:
