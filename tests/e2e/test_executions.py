@@ -217,10 +217,10 @@ def test_pages_neither_repeat_nor_skip_while_others_start(team: Team) -> None:
         return team.client.run((first, second)[number % 2])
 
     with ThreadPoolExecutor(2) as pool:
-        started = [answer.json() for answer in pool.map(start, range(250))]
-        background = [pool.submit(start, 0) for _ in range(50)]
-        everything = _pages(team, "/v1/executions?limit=7")
-        of_second = _pages(team, f"/v1/executions?limit=7&workflow_id={second}")
+        started = [answer.json() for answer in pool.map(start, range(100))]
+        background = [pool.submit(start, 0) for _ in range(20)]
+        everything = _pages(team, "/v1/executions?limit=3")
+        of_second = _pages(team, f"/v1/executions?limit=3&workflow_id={second}")
         assert all(run.result().status == 202 for run in background)
 
     ids = {run["execution_id"] for run in started}

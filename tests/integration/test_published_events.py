@@ -9,8 +9,9 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from domain.aws.stack import Stack
+from domain.aws.stream import change_of
 from domain.engine.slices import run_slice
-from domain.entities import executions, reviews, webhooks
+from domain.entities import events, executions, reviews, webhooks
 from domain.entities.executions import Status
 from domain.entities.webhooks import Webhook
 from domain.entities.workspaces import Workspace
@@ -69,6 +70,21 @@ def test_only_who_is_paused_for_what_its_receiver_does_is_told_of(fresh: Fresh) 
         (f"{webhook.id}-1", "failures"),
         (f"{webhook.id}-2", "gone"),
     ]
+
+
+def test_of_changes_that_the_function_is_not_invoked_for_it_would_tell_nothing_either(fresh: Fresh) -> None:
+    system, outside = fresh(), Outside()
+    stream = Stream()
+    busy(system)
+    pause_a_webhook(system)
+    asked = Webhook(new_id(START), system.workspace.id, "https://example.com/", "", (), (), to_text(START))
+    system.table.commit(*webhooks.create(asked))
+    system.table.commit(webhooks.pause(asked, START, "asked"))
+
+    whatever = [one.id for record in stream.records for one in events.read_of(system.table, change_of(record))]
+    stream.deliver(Worker(outside.stack(system.stack), system.world.clock))
+
+    assert whatever == [one["id"] for one in outside.details]
 
 
 def test_every_event_is_as_its_model_and_the_schema_of_the_documents_say(fresh: Fresh) -> None:

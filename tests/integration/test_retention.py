@@ -1,6 +1,7 @@
 """Retention: what expires when, what readers see of it before and after DynamoDB has deleted it."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,12 @@ from domain.aws.keys import Key
 from domain.aws.table import Table
 from domain.aws.writes import Item, Write
 from domain.entities import executions, reviews
-from domain.entities.executions import LIFE, Status
+from domain.entities.executions import LIFE, Retention, Status
 from domain.moments import epoch_seconds, to_text
 from domain.operations.admission import the_retention
 from domain.operations.deciding import Decide
 from domain.operations.idempotency import carry_out
-from domain.refusals import ReviewNotFound
+from domain.refusals import ExecutionNotFound, ReviewNotFound
 from handlers import get_execution, get_history, list_executions, list_reviews
 from tests.support.programs import call, do, let, literal, sleep
 from tests.support.requests import send
@@ -115,6 +116,34 @@ def test_an_expired_row_is_found_by_nobody_whether_or_not_it_is_deleted(system: 
     for refused in (system.stop(execution_id), system.rerun(execution_id, from_step=0)):
         assert (refused.status, refused.body) == (404, {"error": "Execution not found"})
     assert listed() == [0, 0, 0, 0]
+
+
+def test_a_list_by_status_has_what_is_young_beside_what_is_old_and_nothing_that_only_the_index_shows(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = ended(system)
+    system.pass_time(days=ROW)
+    young = ended(system)
+    which = executions.Filter(statuses=frozenset({Status.SUCCESS}))
+    rows = executions.list_page(system.table, system.workspace.id, which=which)
+    assert {row.id for row in rows} == {old, young}
+
+    def kept() -> list[str]:
+        found = executions.list_kept_page(system.table, system.world.now, system.workspace.id, 9, None, which)
+        return [row.id for row in found]
+
+    assert kept() == [young]
+    system.table.delete([executions.key(system.workspace.id, old)])
+    # An index lags behind its table.
+    monkeypatch.setattr(executions, "list_page", lambda *_: rows)
+    assert kept() == [young]
+
+
+def test_where_nothing_expires_no_earlier_execution_is_given_a_moment(system: System) -> None:
+    execution = executions.read(system.table, system.workspace.id, ended(system))
+
+    assert executions.to_shape_1(execution, Retention(0, 0), 1) == {}
+    assert executions.to_shape_1(replace(execution, completed_at=None), Retention(0, 0), 1) == {}
 
 
 def test_a_page_is_full_though_expired_rows_lie_between(system: System) -> None:
@@ -240,3 +269,7 @@ def test_marks_and_reviews_may_go_in_any_order(system: System, share: float) -> 
             assert (status, page["reviews"]) == (200, [])
         delete_as_dynamodb_does(system.table, system.world.now, part)
     assert get(system, execution_id)[0] == 200
+
+
+def test_a_write_of_what_is_gone_meanwhile_finds_no_execution() -> None:
+    assert isinstance(executions.not_as_read(None), ExecutionNotFound)

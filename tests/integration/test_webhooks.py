@@ -21,6 +21,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from domain.aws.stack import Stack
 from domain.entities import deliveries, webhooks
 from domain.entities.api_keys import Scope
+from domain.entities.deliveries import DeliveryStatus
 from domain.entities.executions import Status
 from domain.operations import attempts, delivering
 from domain.operations.signing import secret_of
@@ -454,6 +455,22 @@ def test_what_is_on_its_way_to_a_removed_webhook_is_given_up(hooks: Hooks, site:
     assert hooks.pump() == {"given up": 1}
     assert seen(site, path) == []
     assert [one.error for one in hooks.stored(webhook_id)] == ["the webhook was removed"]
+
+
+def test_what_was_given_up_is_not_due_any_more_and_begins_anew_without_why(hooks: Hooks, site: Site, path: str) -> None:
+    webhook_id = hooks.create(site.url + path)["webhook_id"]
+    hooks.happens()
+    hooks.set_status(webhook_id, "paused")
+    assert hooks.pump() == {"given up": 1}
+    [given_up] = hooks.stored(webhook_id)
+    assert (given_up.error, given_up.due_at) == ("the webhook was paused", None)
+
+    hooks.set_status(webhook_id, "active")
+    hooks.redeliver(webhook_id, given_up.id)
+
+    [begun] = hooks.stored(webhook_id)
+    assert (begun.status, begun.error) == (DeliveryStatus.PENDING, None)
+    assert hooks.pump() == {"delivered": 1}
 
 
 def test_a_redelivery_sends_the_same_bytes_under_the_same_id(hooks: Hooks, site: Site, path: str) -> None:

@@ -43,7 +43,7 @@ def test_it_gives_a_value_or_says_what_is_wrong_whatever_it_gets(builtin: Builti
     signature = builtin.signature
     counts = st.integers(signature.fewest, signature.most if signature.most is not None else signature.fewest + 2)
 
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=40, deadline=None, database=None)
     @given(counts.flatmap(lambda count: st.lists(VALUES, min_size=count, max_size=count)))
     def check(arguments: list[object]) -> None:
         before = copy.deepcopy(arguments)
@@ -68,7 +68,7 @@ def test_an_argument_that_is_refused_before_a_run_is_refused_in_it(builtin: Buil
     assert example is not None
     most = signature.most if signature.most is not None else signature.fewest + 2
 
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=40, deadline=None, database=None)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         count = data.draw(st.integers(signature.fewest, most))
