@@ -553,3 +553,10 @@ def test_the_key_that_is_named_is_revoked_and_no_other(stack: Stack, workspace: 
     accounts.revoke_key(stack.table, NOW, workspace.id, getattr(revoked, by))
 
     assert {key.id for key in api_keys.read_all(stack.table, workspace.id)} == {made[0][1].id, made[2][1].id}
+
+
+def test_where_requests_are_counted_is_found_for_as_long_as_it_may_be_there() -> None:
+    noted = NOW.replace(second=59)
+    there = [write.key for write in request_windows.note_revocation("w", "hash", noted)]
+
+    assert set(there) <= set(request_windows.recent_keys("w", noted + timedelta(minutes=10) - timedelta(seconds=1)))

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from domain.aws.keys import Index, Page
+from domain.aws import keys
+from domain.aws.keys import Index, Key, Page
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
@@ -476,3 +477,24 @@ def test_reconciliation_passes_over_what_the_index_shows_and_is_not_there(stack:
     done = reconcile(stack_of(table, stack.state_machine), lambda: now, lambda: True)
     # Each of the four parts of the index shows both.
     assert dict(done.found) == {"started": 1, "running": 3}
+
+
+def test_finished_steps_are_read_from_one_on_and_before_another_whatever_stands_with_them(unreachable: Stack) -> None:
+    """What an earlier release has stored of a step is beside them, and its mark of the one under way."""
+    numbers = (do(call("list.length", literal(["x"] * number))) for number in range(3))
+    world = World()
+    workspace_id, execution_id = start(unreachable, program(*numbers))
+    run_slice(slices_of(unreachable, world), workspace_id, execution_id)
+    at, ended = keys.execution_partition(execution_id), to_text(START)
+    earlier = {"status": StepStatus.COMPLETED.value, "started_at": ended, "completed_at": ended, "result": "42"}
+    unreachable.table.commit(Write.put(Key(at, "STEP#00003"), earlier))
+    unreachable.table.commit(Write.put(Key(at, "STEP#00004"), {"status": "running", "started_at": ended}))
+
+    def read(first: int, end: int) -> list[tuple[int, Any]]:
+        return [(step.index, step.result) for step in steps.read_finished(unreachable.table, execution_id, first, end)]
+
+    assert read(0, 9) == [(0, 0), (1, 1), (2, 2), (3, 42)]
+    assert read(1, 3) == [(1, 1), (2, 2)]
+    assert [steps.find_item(unreachable.table, execution_id, index) is not None for index in range(6)] == [True] * 4 + [
+        False
+    ] * 2

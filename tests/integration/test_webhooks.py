@@ -19,13 +19,16 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from domain.aws.stack import Stack
+from domain.aws.writes import ConditionNotMet
 from domain.entities import deliveries, webhooks
 from domain.entities.api_keys import Scope
 from domain.entities.deliveries import DeliveryStatus
 from domain.entities.executions import Status
+from domain.moments import to_text
 from domain.operations import attempts, delivering
 from domain.operations.signing import secret_of
 from domain.operations.webhooks import TOLD
+from domain.refusals import WebhookNotFound
 from handlers import (
     create_webhook,
     delete_webhook,
@@ -630,3 +633,38 @@ def test_an_attempt_that_breaks_on_our_side_is_counted_and_made_again(
     assert hooks.deliveries(made["webhook_id"])[0]["status"] == "pending"
     hooks.until_due(made["webhook_id"])
     assert [one.status for one in hooks.stored(made["webhook_id"])] == ["pending"]
+
+
+def test_of_two_rotations_at_once_one_is_told_to_try_again_and_of_a_removed_webhook_that_it_is_gone(
+    hooks: Hooks, path: str
+) -> None:
+    made, table = hooks.create(f"https://example.com{path}"), hooks.stack.table
+    webhook = webhooks.read(table, hooks.shop.workspace.id, made["webhook_id"])
+    table.commit(webhooks.rotate(webhook, hooks.now))
+    with pytest.raises(ConditionNotMet):
+        table.commit(webhooks.rotate(webhook, hooks.now))
+
+    hooks.delete(made["webhook_id"])
+    with pytest.raises(WebhookNotFound):
+        table.commit(webhooks.rotate(webhook, hooks.now))
+
+
+def test_the_secret_that_receivers_have_is_valid_no_longer_by_being_followed_twice(hooks: Hooks, path: str) -> None:
+    webhook_id = hooks.create(f"https://example.com{path}")["webhook_id"]
+    hooks.rotate(webhook_id)
+    ends = hooks.now + webhooks.OVERLAP
+    hooks.pass_time(hours=1)
+    hooks.rotate(webhook_id)
+    webhook = webhooks.read(hooks.stack.table, hooks.shop.workspace.id, webhook_id)
+
+    assert webhook.secrets(ends - timedelta(seconds=1)) == (3, 1)
+    assert webhook.secrets(ends + timedelta(seconds=1)) == (3,)
+
+
+def test_a_webhook_has_failed_for_days_from_the_very_second_on(hooks: Hooks) -> None:
+    now = hooks.now.replace(microsecond=0)
+    failing = webhooks.Webhook("1" * 24, "2" * 24, "https://example.com/", "", (), (), to_text(now))
+    failing = replace(failing, failing_since=to_text(now - webhooks.PAUSED_AFTER))
+
+    assert failing.has_failed_for_days(now)
+    assert not failing.has_failed_for_days(now - timedelta(seconds=1))

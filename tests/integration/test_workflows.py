@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.aws.keys import Key
 from domain.aws.stack import Stack
 from domain.aws.table import Table
 from domain.aws.writes import ConditionNotMet
@@ -160,3 +161,11 @@ def test_what_does_not_exist_is_neither_archived_nor_restored(table: Table, work
     with pytest.raises(WorkflowNotFound):
         publishing.restore(table, workspace.id, SAME)
     assert workflows.list_page(table, workspace.id, 9, None) == []
+
+
+def test_a_version_whose_program_is_gone_is_not_found(table: Table, workspace: Workspace) -> None:
+    workflow = publish(table, NOW, workspace.id, name="Gone", description="", program=PROGRAM)
+    table.delete([Key(item["pk"], item["sk"]) for item in table.scan() if item["sk"].startswith("PROGRAM")])
+
+    with pytest.raises(WorkflowNotFound):
+        workflows.read_version(table, workflow)
