@@ -10,6 +10,7 @@ from domain.aws.keys import Key
 from domain.aws.writes import ConditionNotMet, Write
 from domain.entities import executions, ledger, workspaces
 from domain.operations import accounts, audits
+from domain.refusals import WorkspaceNotFound
 from handlers import get_execution, list_executions, run_workflow
 from tests.support.programs import do, let, literal, post, sleep
 from tests.support.requests import send
@@ -246,3 +247,27 @@ def test_the_item_of_a_workspace_does_not_grow_with_its_days_and_months(system: 
         sizes.add(len(item))
     assert len(sizes) == 1
     assert send(system.worker, get_execution.handler, "GET", "/v1/executions/" + "0" * 24, system.key)[0] == 404
+
+
+def test_a_workspace_that_is_not_there_is_neither_suspended_nor_resumed_nor_made_by_it(system: System) -> None:
+    nobody = "0" * 24
+    for write in (workspaces.suspend(nobody, system.world.now), workspaces.resume(nobody)):
+        with pytest.raises(WorkspaceNotFound):
+            system.table.commit(write)
+
+    assert system.table.get(workspaces.key(nobody)) is None
+
+
+def test_slots_are_counted_anew_of_a_workspace_that_has_never_taken_one(system: System) -> None:
+    workspace_id, balance = system.workspace.id, system.workspace.credits
+    assert "slots_taken" not in (system.table.get(workspaces.key(workspace_id)) or {})
+
+    system.table.commit(workspaces.set_slots(workspace_id, 0, balance, 1))
+
+    assert (system.table.get(workspaces.key(workspace_id)) or {})["slots_taken"] == 1
+    with pytest.raises(ConditionNotMet):
+        system.table.commit(workspaces.set_slots(workspace_id, 0, balance, 2))
+
+
+def test_only_a_workspace_is_let_be_listed_by_a_migration() -> None:
+    assert workspaces.to_shape_1({"sk": "WORKSPACES"}) is None
