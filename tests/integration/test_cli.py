@@ -23,6 +23,7 @@ from domain.moments import to_text, utc_now
 from domain.operations import accounts, outcomes
 from domain.operations.access import Authenticator
 from domain.operations.audits import audit_credits, examine, list_stuck
+from domain.refusals import Unavailable
 from lodol.cli import documents
 from lodol.cli.documents import to_yaml
 from lodol.cli.files import read_workflow
@@ -338,6 +339,32 @@ def test_what_is_stuck_is_listed_longest_first_with_why_and_ids_for_the_next_com
     ids = CliRunner().invoke(app, ["executions", "stuck", "--ids"]).stdout
     assert ids.splitlines() == list(whys)
     assert examine(stack, now).overdue_executions == tuple(sorted([lost, broken]))
+
+
+def test_what_is_stuck_says_that_its_wait_is_over_how_much_was_fruitless_and_that_nobody_answers(
+    stack: Stack, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = utc_now()
+    execution_id = _run(stack, workspace, now - timedelta(hours=1))
+    at = executions.key(workspace, execution_id)
+    stored = {":wait": {"kind": "time", "until": to_text(now - timedelta(minutes=50))}, ":generation": {"fruitless": 2}}
+    names = {"#wait": "wait"}
+    stack.table.commit(Write.update(at, "SET #wait = :wait, generation = :generation", values=stored, names=names))
+
+    [stuck] = list_stuck(stack, now)
+    assert stuck.why == "Its wait is over, and it did not go on. 2 generations before came no further."
+    # What Step Functions has begun since it was asked what runs is not overdue.
+    monkeypatch.setattr(StateMachine, "list_running", lambda _: {})
+    looked: list[int] = []
+    assert examine(stack, now, looked.append).overdue_executions == ()
+    assert looked == [1]
+
+    def no_answer(*_: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(StateMachine, "describe", no_answer)
+    [stuck] = list_stuck(stack, now)
+    assert stuck.why.startswith("Step Functions did not answer.")
 
 
 def test_where_nothing_is_stuck_it_is_not_said_that_nothing_runs(stack: Stack, workspace: str) -> None:
