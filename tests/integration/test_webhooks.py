@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from domain.aws.queue import Queue
 from domain.aws.stack import Stack
 from domain.aws.writes import ConditionNotMet
 from domain.entities import deliveries, webhooks
@@ -28,7 +29,7 @@ from domain.moments import to_text
 from domain.operations import attempts, delivering
 from domain.operations.signing import secret_of
 from domain.operations.webhooks import TOLD
-from domain.refusals import WebhookNotFound
+from domain.refusals import Unavailable, WebhookNotFound
 from handlers import (
     create_webhook,
     delete_webhook,
@@ -668,3 +669,51 @@ def test_a_webhook_has_failed_for_days_from_the_very_second_on(hooks: Hooks) -> 
 
     assert failing.has_failed_for_days(now)
     assert not failing.has_failed_for_days(now - timedelta(seconds=1))
+
+
+def test_what_the_queue_does_not_take_is_handed_over_by_the_next_pass(
+    hooks: Hooks, site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_taken(*_: object) -> None:
+        raise Unavailable
+
+    hooks.create(site.url + path)
+    with monkeypatch.context() as patches:
+        patches.setattr(Queue, "send_in_groups", not_taken)
+        hooks.happens()
+    assert hooks.pump() == {}
+    hooks.pass_time(minutes=2)
+    assert hooks.minute() == {"handed over": 1}
+    assert hooks.pump() == {"delivered": 1}
+
+
+def test_a_pass_without_time_leaves_what_is_due_and_one_by_an_index_that_lags_hands_over_nothing(
+    hooks: Hooks, site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook_id = hooks.create(site.url + path)["webhook_id"]
+    hooks.happens()
+    hooks.forget_messages()
+    hooks.pass_time(minutes=2)
+    shown = list(deliveries.list_due(hooks.stack.table, hooks.now))
+    assert delivering.hand_over_due(hooks.stack, lambda: hooks.now, lambda: False) == {"left": 1}
+    assert hooks.minute() == {"handed over": 1}
+    assert hooks.pump() == {"delivered": 1}
+
+    gone = deliveries.key(hooks.shop.workspace.id, webhook_id, "1" * 24)
+    monkeypatch.setattr(deliveries, "list_due", lambda *_: iter([*shown, gone]))
+
+    assert hooks.minute() == {"handed over": 0}
+    assert hooks.pump() == {}
+
+
+def test_a_redelivery_of_what_is_tried_meanwhile_is_to_be_asked_for_again(
+    hooks: Hooks, site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook_id = hooks.create(site.url + path)["webhook_id"]
+    hooks.happens()
+    [before] = hooks.stored(webhook_id)
+    assert hooks.pump() == {"delivered": 1}
+    monkeypatch.setattr(deliveries, "read", lambda *_: before)
+
+    assert hooks.redeliver(webhook_id, before.id)[0] == 503
+    assert [one.status for one in hooks.stored(webhook_id)] == [DeliveryStatus.DELIVERED]
