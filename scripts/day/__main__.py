@@ -32,7 +32,8 @@ def main() -> int:
     asked = parser.parse_args()
     seconds = 60 * asked.minutes
     orders, incidents = plan.orders(asked.seed, seconds), plan.incidents(asked.seed, seconds)
-    site = Site()
+    # What was tried is what there was when it began.
+    tried, site = result_of({}, 0), Site()
     with deployed(site, say) as day:
         teams = open_up(day, site, asked.seed, orders)
         say(f"{len(orders)} runs and {len(incidents)} incidents in {asked.minutes:g} minutes, by the seed {asked.seed}")
@@ -55,9 +56,8 @@ def main() -> int:
         return 1
     say("everything is as promised")
     if asked.write:
-        taken = result_of({}, lasted)
         command = f"`make day MINUTES={asked.minutes:g} SEED={asked.seed}`"
-        head = f"{command}, {taken.measured_at}, commit {taken.commit}; {taken.machine}."
+        head = f"{command}, {tried.measured_at}, commit {tried.commit}; {tried.machine}."
         write_between(_DOCUMENT, _BEGIN, _END, f"{head}\n\n{table}")
     return 0
 
