@@ -15,11 +15,13 @@ from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
 from domain.aws.writes import Item, Write
 from domain.engine.slices import run_slice
-from domain.entities import request_windows, reviews, workspaces
+from domain.entities import deliveries, request_windows, reviews, webhooks, workspaces
 from domain.entities.api_keys import Scope, hash_of
+from domain.entities.webhooks import Webhook
 from domain.entities.workspaces import Plan
-from domain.moments import utc_now
-from domain.operations import accounts
+from domain.ids import new_id
+from domain.moments import to_text, utc_now
+from domain.operations import accounts, departures
 from domain.operations.access import Authenticator
 from domain.refusals import ApiKeyInvalid
 from lodol.cli import exporting
@@ -57,10 +59,16 @@ def theirs(stack: Stack) -> tuple[str, list[str]]:
     # What others may add one day: kinds that nobody here has heard of.
     own = f"WS#{workspace.id}"
     hidden = "secret"
-    webhook = {"url": "https://a/", f"{hidden}s": ["whsec_1"], "at": {hidden: "s-2"}}
-    table.commit(Write.put(Key(own, "WEBHOOK#1"), webhook))
-    table.commit(Write.put(Key(f"{own}#WEBHOOK#1", "DELIVERY#2"), {"status": 200}))
-    return workspace.id, ["a-task-token", "whsec_1", "s-2", key, hash_of(key)]
+    oddity = {"url": "https://a/", f"{hidden}s": ["whsec_1"], "at": {hidden: "s-2"}, "all": [{hidden: "s-3"}, "seen"]}
+    table.commit(Write.put(Key(own, "ODDITY#1"), oddity))
+    table.commit(Write.put(Key(f"{own}#ODDITY#1", "PART#2"), {"status": 200}))
+    for number in range(2):
+        webhook = Webhook(new_id(now), workspace.id, f"https://a/{number}", "", (), (), to_text(now))
+        table.commit(*webhooks.create(webhook))
+        for delivered in range(2):
+            of = (f"event-{delivered}", "execution.failed", now, "{}")
+            table.commit(deliveries.create(deliveries.new(webhook.id, workspace.id, of, now)))
+    return workspace.id, ["a-task-token", "whsec_1", "s-2", "s-3", key, hash_of(key)]
 
 
 @pytest.fixture
@@ -107,7 +115,9 @@ def test_an_export_has_every_item_once_by_its_kind_and_no_secret(
     expected = [
         ("" if item["sk"] == "KEY" else item["pk"], item["sk"])
         for item in of(stack.table, workspace_id)
-        if item["pk"] == f"WS#{workspace_id}" or item["pk"].startswith("EXECUTION#") or item["sk"] == "KEY"
+        if item["pk"] == f"WS#{workspace_id}"
+        or item["pk"].startswith(("EXECUTION#", f"WS#{workspace_id}#WEBHOOK#"))
+        or item["sk"] == "KEY"
     ]
     assert sorted(exported) == sorted(expected)
     assert all(line["sk"].partition("#")[0].lower() == kind for kind, line in found)
@@ -119,12 +129,26 @@ def test_an_export_has_every_item_once_by_its_kind_and_no_secret(
         "call",
         "review",
         "webhook",
+        "delivery",
+        "oddity",
         "task",
     }
     assert sum(number for name, number in shown.items() if isinstance(number, int)) == len(found)
     text = "".join(file.read_text() for file in folder.iterdir())
     assert [secret for secret in secrets if secret in text] == []
     assert others not in text
+    assert '"seen"' in text
+
+
+def test_what_is_handed_over_goes_on_behind_each_of_its_positions(stack: Stack, theirs: tuple[str, list[str]]) -> None:
+    workspace = workspaces.read(stack.table, theirs[0])
+    for _ in range(2):
+        accounts.create_key(stack.table, utc_now(), workspace, frozenset(Scope))
+    everything = list(departures.walk(stack.table, workspace.id))
+
+    assert len({at.pk for at, _ in everything}) > 6
+    for number, (at, _) in enumerate(everything, 1):
+        assert list(departures.walk(stack.table, workspace.id, at)) == everything[number:]
 
 
 @pytest.mark.parametrize("every", [1, 3, 7])
@@ -256,20 +280,35 @@ def test_what_is_written_behind_the_deletion_is_found_by_a_scan(
 ) -> None:
     workspace_id, _ = theirs
     [run_id, *_] = [item["id"] for item in of(stack.table, workspace_id) if item["sk"].startswith("EXECUTION#")]
-    late = [Key(f"EXECUTION#{run_id}", "TASK"), Key(f"WS#{workspace_id}#WINDOW#2026-01-01T00:00", "WINDOW")]
+    late = [
+        (Key(f"EXECUTION#{run_id}", "TASK"), {}),
+        (Key(f"WS#{workspace_id}#WINDOW#2026-01-01T00:00", "WINDOW"), {}),
+        (Key("SOMEWHERE#1", "ELSE"), {"workspace_id": workspace_id}),
+    ]
     scan_pages, scans = Table.scan_pages, [0]
 
     def late_writes(table: Table, after: Key | None = None) -> Any:
         scans[0] += 1
-        if scans[0] <= 2:
-            table.commit(Write.put(late[scans[0] - 1], {"token": "t"}))
+        if scans[0] <= 3:
+            table.commit(Write.put(*late[scans[0] - 1]))
         return scan_pages(table, after)
 
     monkeypatch.setattr(Table, "scan_pages", late_writes)
     shown = lodol("workspace", "delete", workspace_id, "--yes")
 
-    assert (scans[0], shown["left"]) == (3, 0)
-    assert stack.table.get_many(*late) == {}
+    # Without anything late one scan is enough.
+    assert (scans[0], shown["left"]) == (4, 0)
+    assert stack.table.get_many(*(at for at, _ in late)) == {}
+
+
+def test_ids_are_found_among_many_and_what_is_no_id_is_none_of_them() -> None:
+    ids = departures.Ids()
+    for number in (1, 5, 9):
+        ids.add(f"{number:024x}")
+
+    assert [f"{number:024x}" in ids for number in (0, 1, 4, 5, 9, 10)] == [False, True, False, True, True, False]
+    assert "no id" not in ids
+    assert [ids[at] for at in range(len(ids))] == [bytes.fromhex(f"{number:024x}") for number in (1, 5, 9)]
 
 
 def test_what_never_ends_to_be_written_is_told_and_nothing_else_is_lost(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.aws import keys
 from domain.aws.keys import Key, Page
-from domain.entities import api_keys, executions, request_windows, workspaces
+from domain.entities import api_keys, executions, request_windows, webhooks, workspaces
 from domain.operations import accounts, stopping
 
 if TYPE_CHECKING:
@@ -37,22 +37,30 @@ _STEPS_AT_ONCE = 1000
 def walk(table: Table, workspace_id: str, after: Key | None = None) -> Iterator[tuple[Key, Item]]:
     """Walk everything of a workspace but its secrets and counted requests, each with its position, from one on.
 
-    First the workspace's own partition by sort key, then that of each execution by its id, then the API keys by theirs.
-    Each page is read consistently, one after the other: what is written meanwhile may be there or not.
+    First the workspace's own partition by sort key, then that of each webhook and of each execution by its id, then the
+    API keys by theirs. Each page is read consistently, one after the other: what is written meanwhile may be there or
+    not.
     """
-    own = keys.workspace_partition(workspace_id)
-    if after is None or after.pk == own:
-        yield from _rest_of(table, own, after.sk if after else None)
-    if after is None or after.pk == own or keys.execution_of(after.pk):
-        begun = keys.execution_of(after.pk) if after else None
-        for execution in executions.walk(table, workspace_id, begun or ""):
-            partition = keys.execution_partition(execution.id)
-            yield from _rest_of(table, partition, after.sk if after and partition == after.pk else None)
+    for partition in _partitions(table, workspace_id, after.pk if after else keys.workspace_partition(workspace_id)):
+        yield from _rest_of(table, partition, after.sk if after and partition == after.pk else None)
     for api_key in api_keys.read_all(table, workspace_id):
         # Its hash stays here, as where it is found would be it: whoever knew it would know whether a text is the key.
         at = Key(_CALLERS, api_key.id)
         if after is None or at > after or after.pk != _CALLERS:
             yield at, {"sk": "KEY", **_of_key(api_key)}
+
+
+def _partitions(table: Table, workspace_id: str, begun: str) -> Iterator[str]:
+    """Those that hold what is handed over, in order, from one on; ids are in order."""
+    own = keys.workspace_partition(workspace_id)
+    if begun == own:
+        yield own
+    if begun == own or keys.is_beside_workspace(begun, workspace_id):
+        of_webhooks = (keys.webhook_partition(workspace_id, one.id) for one in webhooks.read_all(table, workspace_id))
+        yield from (partition for partition in of_webhooks if begun == own or partition >= begun)
+    if begun != _CALLERS:
+        for execution in executions.walk(table, workspace_id, keys.execution_of(begun) or ""):
+            yield keys.execution_partition(execution.id)
 
 
 def _of_key(api_key: api_keys.ApiKey) -> Item:
