@@ -264,3 +264,12 @@ def test_what_throttling_leaves_of_a_deletion_is_tried_again_with_growing_pauses
 
     assert slept == [0.02, 0.04, 0.08, 0.16, 0.32, 0.4, 0.4]
     assert [len(asked["RequestItems"]["table"]) for asked in client.asked] == [2, *[1] * 7]
+
+
+def test_items_are_walked_in_the_order_of_their_keys_a_hundred_a_call_without_those_not_there() -> None:
+    keys = [Key("p", f"{number:03d}") for number in range(101)]
+    raw = [{"pk": {"S": "p"}, "sk": {"S": key.sk}} for key in keys]
+    client = Client({"Responses": {"table": raw[99:0:-1]}}, {"Responses": {"table": raw[100:]}})
+
+    assert [item["sk"] for item in table(client).walk_items(iter(keys))] == [key.sk for key in keys[1:]]
+    assert [len(asked["RequestItems"]["table"]["Keys"]) for asked in client.asked] == [100, 1]

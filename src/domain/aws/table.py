@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from domain.aws.clients import call_aws
 from domain.aws.keys import DUE, DUE_SHARDS, DueKind, Index, Key, Page
-from domain.aws.writes import KNOWN_SHAPE, Item, Write
+from domain.aws.writes import KNOWN_SHAPE, READ_AT_ONCE, Item, Write
 from domain.refusals import Contention, NewerShape, Throttled
 
 if TYPE_CHECKING:
@@ -81,6 +81,12 @@ class Table:
                 self._sleep(_FIRST_PAUSE_SECONDS * self._random())
         return found
 
+    def walk_items(self, keys: Iterable[Key]) -> Iterator[Item]:
+        """Walk items in the order of their keys, read likewise a page after the other; those not there are left out."""
+        for some in batched(keys, READ_AT_ONCE, strict=False):
+            found = self.get_many(*some)
+            yield from (found[key] for key in some if key in found)
+
     def query(self, pk: str, page: Page, attributes: Sequence[str] = ()) -> Iterator[Item]:
         """Read a range of one partition, consistently, as many requests as it takes.
 
@@ -140,13 +146,12 @@ class Table:
         done = 0
         for some in batched(keys, _DELETED_AT_ONCE, strict=False):
             wanted: Any = {self.name: [{"DeleteRequest": {"Key": _key(key)}} for key in some]}
-            pause = _FIRST_PAUSE_SECONDS
+            pauses = _pauses()
             while wanted:
                 answer = call_aws(self._client.batch_write_item, RequestItems=wanted)
                 wanted = answer.get("UnprocessedItems")
                 if wanted:
-                    self._sleep(pause * (0.5 + self._random()))
-                    pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                    self._rest(next(pauses))
             done += len(some)
         return done
 
@@ -209,15 +214,19 @@ class Table:
 
     def _patiently[T](self, attempt: Callable[[], T]) -> T:
         deadline = self._monotonic() + _CONTENTION_SECONDS
-        pause = _FIRST_PAUSE_SECONDS
+        pauses = _pauses()
         while True:
             try:
                 return attempt()
             except _Busy:
+                pause = next(pauses)
                 if self._monotonic() + pause > deadline:
                     raise Contention from None
-            self._sleep(pause * (0.5 + self._random()))
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            self._rest(pause)
+
+    def _rest(self, pause: float) -> None:
+        """Pause about so many seconds, half as many more or less."""
+        self._sleep(pause * (0.5 + self._random()))
 
     def _write(self, writes: Sequence[Write], token: str) -> None:
         """Try once, or raise the refusal of the write that decides.
@@ -314,6 +323,14 @@ def _written(value: Any) -> dict[str, Any]:
     """
     kind, written = _WRITE.get(type(value)) or next(_WRITE[of] for of in type(value).__mro__ if of in _WRITE)
     return {kind: written(value)}
+
+
+def _pauses() -> Iterator[float]:
+    """The seconds between attempts: twice as many each time, up to the longest pause."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        yield pause
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def _listed(values: Sequence[Any]) -> list[dict[str, Any]]:

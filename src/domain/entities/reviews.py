@@ -172,10 +172,8 @@ def list_page(
 
 
 def _marked(table: Table, workspace_id: str, marks: Iterator[Item]) -> Iterator[Review]:
-    for some in batched(marks, READ_AT_ONCE, strict=False):
-        at_reviews = [key(workspace_id, mark["sk"].removeprefix(_PENDING_PREFIX)) for mark in some]
-        found = table.get_many(*at_reviews)
-        yield from (from_item(found[at]) for at in at_reviews if at in found)
+    at_reviews = (key(workspace_id, mark["sk"].removeprefix(_PENDING_PREFIX)) for mark in marks)
+    return map(from_item, table.walk_items(at_reviews))
 
 
 def create(review: Review) -> tuple[Write, ...]:

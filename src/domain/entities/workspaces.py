@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import batched
 from typing import TYPE_CHECKING
 
 from domain.aws import keys
 from domain.aws.keys import Index, Key, Page
-from domain.aws.writes import ABSENT, PRESENT, READ_AT_ONCE, ConditionNotMet, Item, Write
+from domain.aws.writes import ABSENT, PRESENT, ConditionNotMet, Item, Write
 from domain.moments import to_text
 from domain.refusals import (
     ConcurrencyLimitReached,
@@ -126,12 +125,9 @@ def read_all(table: Table) -> list[Workspace]:
     from domain.entities import shapes  # No request needs it.
 
     if shapes.read_progress(table).is_complete:
-        listed = [key(row["id"]) for row in table.query_index(_LISTS, _ALL, Page.everything())]
-        found = [
-            item for some in batched(listed, READ_AT_ONCE, strict=False) for item in table.get_many(*some).values()
-        ]
+        found = table.walk_items(key(row["id"]) for row in table.query_index(_LISTS, _ALL, Page.everything()))
     else:
-        found = [item for item in table.scan() if item["sk"] == _SK]
+        found = (item for item in table.scan() if item["sk"] == _SK)
     return sorted(map(from_item, found), key=lambda one: one.id)
 
 

@@ -156,10 +156,8 @@ def list_stuck(stack: Stack, now: datetime) -> Iterator[Stuck]:
 
 def _overdue(table: Table, now: datetime) -> Iterator[State]:
     latest = now - _PUT_RIGHT_WITHIN
-    for some in batched(executions.list_due(table, latest), READ_AT_ONCE, strict=False):
-        found = table.get_many(*some)
-        states = (executions.state_of(found[at]) for at in some if at in found)
-        yield from (state for state in states if state.is_due(latest))
+    states = map(executions.state_of, table.walk_items(executions.list_due(table, latest)))
+    return (state for state in states if state.is_due(latest))
 
 
 def _stuck(stack: Stack, now: datetime, state: State) -> Stuck:

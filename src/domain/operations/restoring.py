@@ -7,10 +7,10 @@ which nothing was done yet.
 
 from __future__ import annotations
 
-from itertools import batched, count
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 
-from domain.aws.writes import READ_AT_ONCE, ConditionNotMet
+from domain.aws.writes import ConditionNotMet
 from domain.entities import executions, workspaces
 from domain.entities.executions import State, Status
 from domain.operations import outcomes
@@ -41,11 +41,10 @@ def continue_executions(stack: Stack, now: datetime, before: datetime, *, is_dry
     nothing.
     """
     # All of them first: whatever is continued moves within the index.
-    for some in batched(list(executions.list_due(stack.table)), READ_AT_ONCE, strict=False):
-        found = stack.table.get_many(*some)
-        for state in (executions.state_of(found[at]) for at in some if at in found):
-            if state.execution.status is Status.RUNNING:
-                yield _continue(stack, now, before, state, is_dry=is_dry)
+    for item in stack.table.walk_items(list(executions.list_due(stack.table))):
+        state = executions.state_of(item)
+        if state.execution.status is Status.RUNNING:
+            yield _continue(stack, now, before, state, is_dry=is_dry)
 
 
 def _continue(stack: Stack, now: datetime, before: datetime, state: State, *, is_dry: bool) -> Found:
