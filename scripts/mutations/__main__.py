@@ -15,6 +15,9 @@ from scripts.mutations.runner import ROOT, SOURCE, Reach
 
 DOCUMENT = ROOT / "docs" / "guarantees.md"
 KEPT = ROOT / ".local" / "reach.pickle"
+KILLERS = ROOT / ".local" / "killers.txt"
+"""A line for each mutation killed so far and its test: the one to be tried first the next time."""
+
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 BEGIN, END = "<!-- mutations: make mutations -->\n", "<!-- end of mutations -->"
 AT_ONCE = 2
@@ -49,14 +52,24 @@ def _reach() -> Reach:
 def _try(chosen: tuple[Mutation, dict[str, float]]) -> tuple[str, str]:
     mutation, tests = chosen
     by = runner.killer(mutation, tests) if tests else ""
+    if by in tests:
+        with KILLERS.open("a") as file:
+            file.write(f"{mutation.name}\t{by}\n")
     where = f"{mutation.file.relative_to(ROOT)}:{mutation.lines[0]}"
     print(f"{'killed  ' if by else 'SURVIVED'} {mutation.name}  {by}  {where}", flush=True)
     return mutation.name, by
 
 
 def _attempt(mutations: list[Mutation], reach: Reach) -> dict[str, str]:
+    lines = KILLERS.read_text().splitlines() if KILLERS.exists() else []
+    former = dict(line.split("\t") for line in lines)
+    chosen = [(one, _first(former.get(one.name, ""), reach.of(one))) for one in mutations]
     with get_context("fork").Pool(AT_ONCE) as pool:
-        return dict(pool.imap_unordered(_try, [(one, reach.of(one)) for one in mutations]))
+        return dict(pool.imap_unordered(_try, chosen))
+
+
+def _first(test: str, tests: dict[str, float]) -> dict[str, float]:
+    return {test: tests[test], **tests} if test in tests else tests
 
 
 def main() -> int:

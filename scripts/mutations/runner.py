@@ -216,10 +216,10 @@ class _Collecting[T]:
 def killer(mutation: Mutation, tests: Mapping[str, float]) -> str:
     """The first test that fails under a mutation, `time` if one takes far longer than before; empty without one.
 
-    One that works at import is tried with the few quickest tests first, which have the fewest modules to import.
+    One that works at import is tried with the first few tests first, which have the fewest modules to import.
     """
     names = list(tests)
-    for some in filter(None, [names] if mutation.function else [names[:_FEW], names[_FEW:]]):
+    for some in filter(None, [names] if mutation.function else [names[:1], names[1:_FEW], names[_FEW:]]):
         answer = _forked(partial(_attempt, mutation, some, tests))
         if answer != b"":
             return "time" if answer is None else str(answer.decode())
