@@ -71,6 +71,7 @@ def agree(*calls: Call) -> None:
 WHERE = {"ConditionExpression": "n = :n", "ExpressionAttributeValues": {":n": {"N": "2"}}}
 SEEN = {**WHERE, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 AT = {":p": {"S": "P"}, ":a": {"S": "a"}, ":z": {"S": "z"}}
+LONG = "x" * 400 * 1024
 CALLS = {
     "get": on_table("get_item", Key=key("a"), ConsistentRead=True),
     "get what is not there": on_table("get_item", Key=key("z")),
@@ -108,6 +109,14 @@ CALLS = {
             ":x": {"SS": ["x"]},
         },
         ReturnValues="ALL_NEW",
+    ),
+    "put too much": on_table("put_item", Item=item("d", text={"S": LONG})),
+    "put a list of too much": on_table("put_item", Item=item("d", texts={"L": [{"S": LONG}]})),
+    "update to too much": on_table(
+        "update_item",
+        Key=key("a"),
+        UpdateExpression="SET half = :half, another = :half",
+        ExpressionAttributeValues={":half": {"S": LONG[: len(LONG) // 2]}},
     ),
     "update what is not there": on_table(
         "update_item", Key=key("d"), UpdateExpression="ADD n :n", ExpressionAttributeValues={":n": {"N": "1"}}

@@ -25,12 +25,14 @@ from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
     ConditionalCheckFailed,
+    ItemSizeTooLarge,
     MultipleTransactionsException,
     TooManyTransactionsException,
     TransactionCanceledException,
 )
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.utilities import dynamo_json_dump
+from moto.dynamodb.models.dynamo_type import LimitedSizeDict
+from moto.dynamodb.models.utilities import bytesize, dynamo_json_dump
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
@@ -38,6 +40,8 @@ from moto.dynamodb.responses import DynamoHandler
 
 type Response = tuple[int, dict[str, str], str]
 type Reason = tuple[str, str, Any] | tuple[None, None, None]
+
+ITEM_BYTES = 400 * 1024
 
 by_moto = botocore_stubber.process_request
 
@@ -49,7 +53,7 @@ def mocked() -> Iterator[None]:
     What `mock_aws` does beyond this is for other HTTP libraries, and takes longer than most tests.
     """
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(boto3, "DEFAULT_SESSION", None)
+        patches.setattr(boto3, "DEFAULT_SESSION", _session())
         patches.setattr("botocore.session.create_loader", _loader)
         patches.setattr(botocore_stubber, "enabled", True)
         patches.setattr(botocore_stubber, "process_request", _answer)
@@ -58,12 +62,19 @@ def mocked() -> Iterator[None]:
         patches.setattr(UpdateExpressionParser, "make", lru_cache(UpdateExpressionParser.make))
         patches.setattr(validators, "deepcopy", lambda expression: pickle.loads(pickle.dumps(expression)))
         patches.setattr(DepthFirstTraverser, "traverse", _traverse)
+        patches.setattr(LimitedSizeDict, "__setitem__", _set_attribute)
         # Nobody here looks at a signature or at the name of a client.
         patches.setattr(RequestSigner, "sign", lambda *_, **__: None)
         patches.setattr(UserAgentString, "to_string", lambda _: "a test")
         yield
     BackendDict.reset()
     reset_model_data()
+
+
+@cache
+def _session() -> boto3.Session:
+    """Makes all clients, each with a copy of its hooks; it asks the surroundings for each anew."""
+    return boto3.Session()
 
 
 @cache
@@ -87,6 +98,15 @@ def _dynamodb(target: str, body: bytes) -> Response:
         return 200, {}, dynamo_json_dump(operation().result)
     except JsonRESTError as error:
         return error.code, {}, error.description
+
+
+def _set_attribute(attributes: Any, name: str, value: Any) -> None:
+    """Set an attribute of an item, which may not become too large; moto measures all others anew for each."""
+    sizes = attributes.__dict__.setdefault("sizes", {})
+    sizes[name] = bytesize(name) + value.size()
+    if sum(size for known, size in sizes.items() if known == name or known in attributes) > ITEM_BYTES:
+        raise ItemSizeTooLarge
+    dict.__setitem__(attributes, name, value)
 
 
 @cache
