@@ -301,6 +301,34 @@ def test_what_is_written_behind_the_deletion_is_found_by_a_scan(
     assert stack.table.get_many(*(at for at, _ in late)) == {}
 
 
+def test_one_scan_is_enough_where_nothing_writes_any_more_and_the_workspace_itself_goes_last(
+    stack: Stack, theirs: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace_id, _ = theirs
+    beside = [item for item in of(stack.table, workspace_id) if item["pk"].startswith(f"WS#{workspace_id}#")]
+    # What was delivered to webhooks is found by the first scan.
+    stack.table.delete([Key(item["pk"], item["sk"]) for item in beside if "#WINDOW" not in item["pk"]])
+    assert [item for item in of(stack.table, workspace_id) if "#WINDOW" in item["pk"]]
+    scan_pages, delete, scans, deleted = Table.scan_pages, Table.delete, [0], list[list[Key]]()
+
+    def counted(table: Table, after: Key | None = None) -> Any:
+        scans[0] += 1
+        return scan_pages(table, after)
+
+    def noted(table: Table, keys: Any) -> int:
+        deleted.append(list(keys))
+        return delete(table, deleted[-1])
+
+    monkeypatch.setattr(Table, "scan_pages", counted)
+    monkeypatch.setattr(Table, "delete", noted)
+    lodol("workspace", "delete", workspace_id, "--yes")
+
+    assert scans == [1]
+    itself = workspaces.key(workspace_id)
+    assert [itself in some for some in deleted].index(True) == len(deleted) - 1
+    assert deleted[-1] == [itself]
+
+
 def test_ids_are_found_among_many_and_what_is_no_id_is_none_of_them() -> None:
     ids = departures.Ids()
     for number in (1, 5, 9):
@@ -309,6 +337,8 @@ def test_ids_are_found_among_many_and_what_is_no_id_is_none_of_them() -> None:
     assert [f"{number:024x}" in ids for number in (0, 1, 4, 5, 9, 10)] == [False, True, False, True, True, False]
     assert "no id" not in ids
     assert [ids[at] for at in range(len(ids))] == [bytes.fromhex(f"{number:024x}") for number in (1, 5, 9)]
+    with pytest.raises(IndexError):
+        ids[len(ids)]
 
 
 def test_what_never_ends_to_be_written_is_told_and_nothing_else_is_lost(

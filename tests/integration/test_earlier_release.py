@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from domain.aws import keys
+from domain.aws.keys import Key, Page
 from domain.aws.stack import Stack
+from domain.aws.writes import Write
 from domain.engine.slices import run_slice
 from domain.entities import executions, journal, steps, workspaces
 from domain.operations import histories
@@ -95,6 +98,27 @@ def test_a_step_that_was_under_way_began_when_it_did(earlier: Stack) -> None:
     [entry] = [one for one in then["history"]["entries"] if (one["type"], one["step"]) == ("step", 2)]
     assert state.progress.step_started_at == entry["started_at"]
     assert steps.read_all(earlier.table, state)[-1].started_at == entry["started_at"]
+
+
+@pytest.mark.parametrize("change", ["REMOVE misses", None])
+def test_a_wait_whose_call_says_nothing_any_more_is_shown_as_it_stands(earlier: Stack, change: str | None) -> None:
+    """It went on between the two readings."""
+    then = _stored()["executions"]["retrying"]
+    shown = _history(earlier, _ids("retrying"), datetime.fromisoformat(then["now"]))["waiting_for"]
+    partition = keys.execution_partition(then["id"])
+    [*_, call] = earlier.table.query(partition, Page.whole("CALL#"))
+    at = Key(call["pk"], call["sk"])
+    if change:
+        earlier.table.commit(Write.update(at, change))
+    else:
+        earlier.table.delete([Key(one["pk"], one["sk"]) for one in earlier.table.query(partition, Page.whole("CALL#"))])
+
+    state = executions.read_state(earlier.table, *_ids("retrying"))
+    waiting = histories._waiting(earlier.table, datetime.fromisoformat(then["now"]), state)
+
+    assert waiting is not None
+    assert (waiting.wait.kind, waiting.wait.attempt, waiting.wait.error) == ("retry", None, None)
+    assert (shown["attempt"], shown["error"]) == (2, "the answer was 503")
 
 
 def test_a_rerun_takes_over_what_it_has_done_and_no_more(earlier: Stack) -> None:

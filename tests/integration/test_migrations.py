@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from domain.aws import keys
 from domain.aws.keys import Key
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
@@ -199,6 +200,56 @@ def test_an_execution_that_ends_meanwhile_is_migrated_as_one_that_has_ended(
         assert (row.status, row.shape) == ("stopped", SHAPE)
         assert row.expires_at is not None
     assert audits.audit_credits(table, now, old).differences == ()
+
+
+def test_what_is_old_again_is_migrated_when_it_is_said(stack: Stack, old: str) -> None:
+    """By a worker of the release before, which was there still."""
+    table, now = stack.table, utc_now()
+    list(migrations.migrate(table, now, KEPT))
+    make_old(table)
+
+    assert list(migrations.migrate(table, now, KEPT)) == []
+    assert migrated(migrations.migrate(table, now, KEPT, again=True)) > 20
+    assert {item["v"] for item in stored(table).values()} == {SHAPE}
+
+
+def test_a_dry_run_counts_what_is_left_of_a_migration_that_was_killed(stack: Stack, old: str) -> None:
+    table, now = stack.table, utc_now()
+    for number in range(9):
+        table.commit(Write.put(Key(f"WS#{number:024x}", "NOTE"), {"text": "x" * 390_000}))
+    make_old(table)
+    next(iter(migrations.migrate(table, now, KEPT)))
+
+    told = list(migrations.migrate(table, now, KEPT, is_dry=True))
+
+    assert told == list(migrations.migrate(table, now, KEPT))
+
+
+def test_what_expires_meanwhile_is_not_migrated(stack: Stack, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, now = stack.table, utc_now()
+    stale = list(table.scan())
+    [gone, *_] = [Key(item["pk"], item["sk"]) for item in stale if keys.execution_of(item["pk"])]
+    table.delete([gone])
+    monkeypatch.setattr(Table, "scan_pages", lambda *_: iter([(stale, None)]))
+
+    list(migrations.migrate(table, now, KEPT))
+    monkeypatch.undo()
+
+    assert table.get(gone) is None
+    assert {item["v"] for item in stored(table).values()} == {SHAPE}
+
+
+def test_what_expires_already_does_so_as_before(stack: Stack, old: str) -> None:
+    table = stack.table
+    [at, *_] = [Key(item["pk"], item["sk"]) for item in table.scan() if keys.execution_of(item["pk"])]
+    soon = epoch_seconds(utc_now()) + 60
+    table.update(at, "SET expires_at = :soon", {":soon": soon})
+
+    list(migrations.migrate(table, utc_now(), KEPT))
+
+    item = table.get(at)
+    assert item is not None
+    assert (item["v"], item["expires_at"]) == (SHAPE, soon)
 
 
 def test_two_at_once_count_no_execution_twice(stack: Stack, old: str, monkeypatch: pytest.MonkeyPatch) -> None:

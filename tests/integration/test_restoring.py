@@ -9,7 +9,7 @@ import pytest
 
 from domain.aws.writes import ConditionNotMet, Write
 from domain.entities import executions, workspaces
-from domain.operations import outcomes, restoring
+from domain.operations import audits, outcomes, restoring
 from tests.support.programs import call, do, literal, post, sleep
 from tests.support.system import Fresh, System
 
@@ -226,6 +226,43 @@ def test_slots_are_not_counted_over_what_has_changed_meanwhile(system: System, s
     assert workspaces.read(system.table, system.workspace.id).running == 1
 
 
+def test_slots_that_were_lost_meanwhile_are_not_those_that_were_seen(system: System) -> None:
+    run(system, *ASKS)
+    system.table.commit(Write.update(workspaces.key(system.workspace.id), "REMOVE slots_taken"))
+
+    with pytest.raises(ConditionNotMet):
+        system.table.commit(workspaces.set_slots(system.workspace.id, 1, 9, 7))
+
+
+def test_slots_that_are_right_are_not_written(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(system, *ASKS)
+    monkeypatch.setattr(system.table, "commit", lambda *_: pytest.fail("it was written"))
+
+    [(audit, is_wrong)] = restoring.count_slots(system.stack, system.world.now)
+
+    assert (audit.slots_taken, is_wrong) == (1, False)
+
+
+def test_what_step_functions_has_forgotten_meanwhile_is_no_stray(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = Backup(system)
+    run(system, *ASKS)
+    backup.put_back()
+    monkeypatch.setattr(system.machine, "look", lambda *_: None)
+
+    assert list(restoring.stop_strays(system.stack, system.world.now)) == []
+
+
+def test_what_others_run_in_step_functions_is_not_unknown_to_us(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or has been gone since it was listed: nobody says any more whose it is."""
+    monkeypatch.setattr(system.machine, "workspace_of", lambda *_: None)
+
+    assert not audits.is_unknown(system.stack, "a" * 24, 1)
+
+
 def test_what_ends_or_is_admitted_meanwhile_is_none_of_its_business(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +270,12 @@ def test_what_ends_or_is_admitted_meanwhile_is_none_of_its_business(
     meanwhile(system, monkeypatch, lambda: system.stop(asking))
     assert put_right(system) == ["moved on"]
     assert (system.status(asking), generation(system, asking)) == ("stopped", 1)
+
+    moving = run(system, *ASKS)
+    meanwhile(system, monkeypatch, lambda: lose(system, moving))
+    assert put_right(system) == ["moved on"]
+    assert generation(system, moving) == 2
+    system.stop(moving)
 
     at = workspaces.key(system.workspace.id)
     system.table.update(at, "SET slots_taken = :taken", {":taken": 3})

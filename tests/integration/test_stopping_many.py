@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.aws.stack import Stack
 from domain.entities import executions
 from domain.operations import stopping
 from domain.operations.idempotency import carry_out
@@ -126,6 +127,27 @@ def test_what_ends_meanwhile_is_not_among_the_stopped(
     answer = stop_many(system, status="running")
 
     assert (answer["matching"], len(answer["stopped"])) == (6, 5)
+
+
+def test_for_an_operator_what_has_ended_is_passed_over_and_what_ends_meanwhile_is_not_counted(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow_id = system.workflow(sleep(60))
+    ended, ending, left = (str(system.run(workflow_id).body["execution_id"]) for _ in range(3))
+    system.stop(ended)
+    tried = list[str]()
+
+    def late(stack: Stack, stop: stopping.Stop) -> object:
+        tried.append(stop.execution_id)
+        if stop.execution_id == ending:
+            system.stop(ending)
+        return carry_out(stack, stop)
+
+    monkeypatch.setattr(stopping, "carry_out", late)
+
+    assert stopping.stop_all(system.stack, system.world.now, system.workspace.id) == 1
+    assert sorted(tried) == sorted([ending, left])
+    assert {system.status(one) for one in (ended, ending, left)} == {"stopped"}
 
 
 @pytest.mark.parametrize("refusal", [Contention, Unavailable])

@@ -20,7 +20,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from domain.aws.queue import Queue
 from domain.aws.stack import Stack
-from domain.aws.writes import ConditionNotMet
+from domain.aws.writes import ConditionNotMet, Write
 from domain.entities import deliveries, webhooks
 from domain.entities.api_keys import Scope
 from domain.entities.deliveries import DeliveryStatus
@@ -334,7 +334,8 @@ def test_a_delivery_is_tried_for_a_day_with_growing_waits_and_then_given_up(
         assert hooks.minute() == {}
         hooks.until_due(made["webhook_id"])
         assert hooks.minute() == {"handed over": 1}
-        hooks.pump()
+        came = hooks.pump()
+    assert came == {"failed": 1}
 
     [delivery] = hooks.deliveries(made["webhook_id"])
     moments = [datetime.fromisoformat(one["at"]) for one in delivery["attempts"]]
@@ -406,6 +407,30 @@ def test_while_a_webhook_fails_new_deliveries_wait_for_the_next_pass(hooks: Hook
     assert hooks.show(webhook_id)["failing_since"] is None
     hooks.happens()
     assert hooks.pump() == {"delivered": 1}
+
+
+def test_what_fails_on_costs_one_write_an_attempt(
+    hooks: Hooks, site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.answers[path] = [Said(503)]
+    made = hooks.create(site.url + path)
+    hooks.happens()
+    written, commit = [0], hooks.stack.table.commit
+
+    def counted(*writes: Write) -> None:
+        written[0] += len(writes)
+        commit(*writes)
+
+    def attempt() -> int:
+        hooks.until_due(made["webhook_id"])
+        hooks.minute()
+        written[0] = 0
+        assert hooks.pump() == {"to be tried again": 1}
+        return written[0]
+
+    monkeypatch.setattr(hooks.stack.table, "commit", counted)
+    # The first also notes since when it fails.
+    assert [attempt() for _ in range(3)] == [2, 1, 1]
 
 
 def test_a_webhook_that_nothing_reaches_for_three_days_is_paused(hooks: Hooks, site: Site, path: str) -> None:
@@ -637,13 +662,16 @@ def test_an_attempt_that_breaks_on_our_side_is_counted_and_made_again(
 
 
 def test_of_two_rotations_at_once_one_is_told_to_try_again_and_of_a_removed_webhook_that_it_is_gone(
-    hooks: Hooks, path: str
+    hooks: Hooks, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, table = hooks.create(f"https://example.com{path}"), hooks.stack.table
     webhook = webhooks.read(table, hooks.shop.workspace.id, made["webhook_id"])
     table.commit(webhooks.rotate(webhook, hooks.now))
     with pytest.raises(ConditionNotMet):
         table.commit(webhooks.rotate(webhook, hooks.now))
+    with monkeypatch.context() as patches:
+        patches.setattr(webhooks, "read", lambda *_: webhook)
+        assert hooks.send(rotate_webhook_secret.handler, f"/{webhook.id}/rotate")[0] == 503
 
     hooks.delete(made["webhook_id"])
     with pytest.raises(WebhookNotFound):

@@ -201,6 +201,14 @@ GIVES: list[tuple[str, list[Any], Any]] = [
     ("string.pad_end", ["7", 3, "ab"], "7ab"),
     ("string.extract_numbers", ["1 and -2.5"], [1, -2.5]),
     ("string.index_of", ["a", "b"], -1),
+    ("date.at", ["2026-03-29T12:34:56.789+00:00", "23:59:59"], "2026-03-29T23:59:59+00:00"),
+    ("date.at", ["2026-03-29T12:34:56+00:00", "00:00"], "2026-03-29T00:00:00+00:00"),
+    ("list.unique", [[1, 1.0, True, "1", False, 0, "1", None, None]], [1, True, "1", False, 0, None]),
+    ("list.unique", [[{"a": 1, "b": [2.0]}, {"b": [2], "a": 1.0}, {"a": 1}]], [{"a": 1, "b": [2.0]}, {"a": 1}]),
+    ("list.unique", [[[1.5], [1], [[1.0]], [1.5], [[1]], [True]]], [[1.5], [1], [[1.0]], [True]]),
+    ("list.unique", [["[1]", [1]]], ["[1]", [1]]),
+    ("value.int", ["1" * 2000], int("1" * 2000)),
+    ("value.is_in", ["b", {"a": None}], False),
 ]
 
 
@@ -309,6 +317,14 @@ REFUSES: list[tuple[str, list[Any], str]] = [
     ("string.repeat", ["a", VALUE_BYTES + 1], "the text would take more than the limit"),
     ("list.join", [["a", "a"], "a" * (VALUE_BYTES - 1)], "the text would take more than the limit"),
     ("list.join", [[BIG, "a"], ""], "the text would take more than the limit"),
+    ("date.at", ["2026-01-15", "24:00"], "time must be a time of day, as 08:00 or 08:00:30, not '24:00'"),
+    ("date.at", ["2026-01-15", "08:60"], "time must be a time of day, as 08:00 or 08:00:30, not '08:60'"),
+    ("date.at", ["2026-01-15", "08:00:60"], "time must be a time of day, as 08:00 or 08:00:30, not '08:00:60'"),
+    ("date.at", ["2026-01-15", "8:00"], "time must be a time of day, as 08:00 or 08:00:30, not '8:00'"),
+    ("date.format", ["2026-01-15", "[%d] %Y"], "pattern has no %d; it has YYYY"),
+    ("number.sum", [[1, True]], r"numbers\[1\] must be a number, not a boolean"),
+    ("value.round", [1.5, -401], "digits must be -400 to 400, not -401"),
+    ("string.join", ["a" * (VALUE_BYTES - 1), ["a", "a"]], "the text would take more than the limit"),
     ("encoding.base64_decode", ["!"], "text must be "),
     ("encoding.base64_decode", ["/w=="], "text must be "),
 ]
@@ -327,6 +343,7 @@ def test_it_refuses(name: str, arguments: list[Any], sentence: str) -> None:
         ("string.pad_end", ["", VALUE_BYTES]),
         ("string.split", ["," * (VALUE_BYTES // 2 - 1), ","]),
         ("list.join", [["a", "a"], "a" * (VALUE_BYTES - 2)]),
+        ("string.join", ["a" * (VALUE_BYTES - 2), ["a", "a"]]),
         ("list.range", [0, VALUE_BYTES // 2]),
         ("object.zip", [["a"] * (VALUE_BYTES // 2), []]),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.callables import SIGNATURES
-from domain.program.findings import Position, told
+from domain.program.findings import Position, SourceFinding, told
 from domain.program.python.reading import SOURCE_BYTES, Read, read
 from tests.support.programs import (
     block,
@@ -645,6 +645,15 @@ def test_findings_are_told_with_their_line_and_a_caret() -> None:
     line = HEAD.count("\n") + 1
     assert told(read(source, SIGNATURES).findings[1:], source, "w.py") == (
         f"w.py:{line}:15: the variable xx was never declared\n        é = 'ü' + xx\n                  ^"
+    )
+
+
+def test_the_caret_stands_below_its_place_behind_tabs_and_behind_the_last_line() -> None:
+    findings = [SourceFinding(Position(1, 4), "here"), SourceFinding(Position(9, 1), "at the end")]
+
+    assert (
+        told(findings, "\ta\tb\n", "w.py")
+        == "w.py:1:4: here\n    \ta\tb\n    \t \t^\nw.py:9:1: at the end\n    \n    ^"
     )
 
 

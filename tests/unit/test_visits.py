@@ -166,6 +166,27 @@ def test_texts_that_are_put_together_are_given_up_once_they_are_too_long() -> No
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    ("length", "part", "work"),
+    [(29_999, 6, 175), (29_999, 100, 2929), (29_999, 101, 2929), (30_000, 6, 175), (30_000, 100, 175)],
+)
+def test_to_search_is_charged_by_what_it_may_take(length: int, part: int, work: int) -> None:
+    """Beside the three nodes, and 117 visits to look at the text."""
+    search = call("string.contains", var("text"), var("part"))
+
+    assert visits(search, text="a" * length, part="b" * part) == 3 + 117 + work
+
+
+def test_a_round_that_cannot_be_bound_is_charged_as_one_that_can() -> None:
+    running, one = Running(Effects(), Meter()), list_comp(literal(1), "a", literal([1]))
+    compiled = Expressions(running).compile(EXPRESSION.validate_python({**one, "others": ["b"]}), "here", Scope())
+
+    with pytest.raises(StepFailure):
+        compiled()
+
+    assert NODE_VISITS - running.meter.left == visits(one) - visits(literal(1))
+
+
 @pytest.mark.parametrize("kind", ["ThrowStmt", "FailStmt"])
 def test_a_message_that_is_no_text_is_charged_for_being_written(kind: str) -> None:
     statement = {"kind": kind, "message": var("list")}

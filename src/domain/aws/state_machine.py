@@ -33,7 +33,6 @@ class Seen:
     """A generation of an execution as Step Functions tells of it."""
 
     started_at: datetime
-    is_running: bool
     is_stopped_by_its_user: bool
 
 
@@ -124,7 +123,6 @@ class StateMachine:
             raise
         return Seen(
             started_at=answer["startDate"],
-            is_running=answer["status"] == "RUNNING",
             is_stopped_by_its_user=answer.get("cause") == _STOPPED,
         )
 

@@ -57,7 +57,7 @@ def _partitions(table: Table, workspace_id: str, begun: str) -> Iterator[str]:
         yield own
     if begun == own or keys.is_beside_workspace(begun, workspace_id):
         of_webhooks = (keys.webhook_partition(workspace_id, one.id) for one in webhooks.read_all(table, workspace_id))
-        yield from (partition for partition in of_webhooks if begun == own or partition >= begun)
+        yield from (partition for partition in of_webhooks if partition >= begun)
     if begun != _CALLERS:
         for execution in executions.walk(table, workspace_id, keys.execution_of(begun) or ""):
             yield keys.execution_partition(execution.id)

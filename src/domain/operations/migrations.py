@@ -49,7 +49,7 @@ def migrate(
     progress = Progress() if again else shapes.read_progress(table)
     if progress.is_complete:
         return
-    for items, position in table.scan_pages(None if is_dry else progress.position):
+    for items, position in table.scan_pages(progress.position):
         old = [item for item in items if item.get("v", 0) < SHAPE]
         if not is_dry:
             for item in old:

@@ -62,9 +62,8 @@ def _continue(stack: Stack, now: datetime, before: datetime, state: State, *, is
         outcomes.hand_over(stack, now, state, unused=first + len(seen))
     except (ConditionNotMet, ExecutionAlreadyTerminal):
         return "moved on"
-    for number, generation in enumerate(seen, first):
-        if generation.is_running:
-            stack.state_machine.try_stop(which.id, number, LOST)
+    for number in range(first, first + len(seen)):
+        stack.state_machine.try_stop(which.id, number, LOST)
     return "continued"
 
 

@@ -46,8 +46,7 @@ class Builtin:
             visits += sum(meter.weight(argument, work.reads) for argument in arguments)
         if work.more:
             visits += work.more(*arguments)
-        if visits:
-            meter.charge(visits, at)
+        meter.charge(visits, at)
         return meter.receive(self.evaluate(*arguments), at)
 
 
