@@ -4,6 +4,7 @@ import pickle
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,10 +34,16 @@ def all_mutations() -> list[Mutation]:
     ]
 
 
-def equivalent() -> dict[str, str]:
-    """The mutations that change nothing anybody could see, each with the reason."""
-    reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text())
-    return reasons
+def equivalent() -> dict[str, dict[str, str]]:
+    """The mutations that change nothing anybody could see: what the first changed line `becomes`, and `why`."""
+    argued: dict[str, dict[str, str]] = tomllib.loads(EQUIVALENT.read_text())
+    return argued
+
+
+def misnamed(everything: Iterable[Mutation]) -> list[str]:
+    """What is argued to be equivalent under a name that is nothing's, or by now another mutation's."""
+    argued, named = equivalent(), {mutation.name: mutation for mutation in everything}
+    return [name for name, of in argued.items() if name not in named or named[name].becomes() != of["becomes"]]
 
 
 def _reach() -> Reach:
@@ -76,8 +83,8 @@ def main() -> int:
     """Try the mutations, and fail if one survives that is not argued to be equivalent."""
     words = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     argued, everything = equivalent(), all_mutations()
-    if unknown := sorted(set(argued) - {mutation.name for mutation in everything}):
-        raise SystemExit(f"{EQUIVALENT.name} names what is not there: {', '.join(unknown)}")
+    if wrong := misnamed(everything):
+        raise SystemExit(f"{EQUIVALENT.name} names what is not there, or is another by now: {', '.join(wrong)}")
     chosen = [
         one for one in everything if one.name not in argued and (not words or any(word in one.name for word in words))
     ]
@@ -96,7 +103,7 @@ def main() -> int:
     return 1 if survivors else 0
 
 
-def _write(everything: list[Mutation], argued: dict[str, str]) -> None:
+def _write(everything: list[Mutation], argued: dict[str, dict[str, str]]) -> None:
     modules = Counter(str(one.file.relative_to(SOURCE)) for one in everything)
     same = Counter(str(one.file.relative_to(SOURCE)) for one in everything if one.name in argued)
     rows = [f"| `{module}` | {count - same[module]} | {same[module]} |" for module, count in sorted(modules.items())]

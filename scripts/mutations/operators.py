@@ -70,6 +70,11 @@ class Mutation:
         changes[self.variant][1](nodes[self.node])
         return ast.fix_missing_locations(tree)
 
+    def becomes(self) -> str:
+        """The first line that is another with the change, as Python writes it."""
+        before, after = (ast.unparse(tree).splitlines() for tree in (ast.parse(self.file.read_text()), self.tree()))
+        return next(line.strip() for line, was in zip(after, before, strict=False) if line != was)
+
 
 def mutations_of(file: Path, module: str) -> Iterator[Mutation]:
     """Every mutation of a module."""

@@ -11,6 +11,7 @@ import importlib.util
 import math
 import os
 import pickle
+import re
 import signal
 import sys
 import time
@@ -62,15 +63,21 @@ class Reach:
     def of(self, mutation: Mutation) -> dict[str, float]:
         """The tests that reach a mutation, the quickest first, with the seconds that each takes.
 
-        What runs at import is reached by those that reach its module, or one that imports it; and by those that run
-        no line of the product, which may look at its constants.
+        What runs at import is reached by those that reach its module, or one that imports it, of which those come first
+        that run a line with the name that is changed; and by those that run no line of the product, which may look at
+        its constants.
         """
-        found = self._running(mutation)
+        found, first = self._running(mutation), set[str]()
         if not mutation.function:
-            files = {str(file) for file in (mutation.file, *_importers(mutation.file))}
-            found = {test for (path, _), tests in self.tests.items() if path in files for test in tests}
+            files = [mutation.file, *_importers(mutation.file)]
+            paths = set(map(str, files))
+            found = {test for (path, _), tests in self.tests.items() if path in paths for test in tests}
             found |= set(self.seconds) - self._runners()
-        return {test: self.seconds[test] for test in sorted(found, key=lambda test: self.seconds[test])}
+            if name := _assigned(mutation):
+                at = {(str(file), line) for file in files for line in _lines_with(file, name)}
+                first = {test for place in at for test in self.tests.get(place, ())}
+        order = sorted(found, key=lambda test: (test not in first, self.seconds[test]))
+        return {test: self.seconds[test] for test in order}
 
     def _runners(self) -> set[str]:
         return {test for tests in self.tests.values() for test in tests}
@@ -87,6 +94,22 @@ class Reach:
     def _running(self, mutation: Mutation) -> set[str]:
         first, last = mutation.lines
         return {test for line in range(first, last + 1) for test in self.tests.get((str(mutation.file), line), ())}
+
+
+def _assigned(mutation: Mutation) -> str:
+    """The name that a statement of a module or a class assigns to, empty where it is none."""
+    line = mutation.lines[0]
+    for node in ast.walk(ast.parse(mutation.file.read_text())):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            return target.id if isinstance(target, ast.Name) else ""
+    return ""
+
+
+@cache
+def _lines_with(file: Path, name: str) -> list[int]:
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    return [number for number, line in enumerate(file.read_text().splitlines(), 1) if word.search(line)]
 
 
 @cache

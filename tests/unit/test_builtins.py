@@ -10,7 +10,7 @@ from domain.program.builtins import BUILTINS
 from domain.program.builtins.registry import Builtin
 from domain.program.measuring import Meter
 from domain.program.signatures import Given
-from domain.program.values import is_equal
+from domain.program.values import Value, is_equal
 
 SCALARS = (
     st.none()
@@ -48,7 +48,7 @@ def test_whatever_it_gets_it_gives_a_value_or_says_what_is_wrong(builtin: Builti
 
     @settings(max_examples=40, deadline=None, database=None)
     @given(st.lists(values, min_size=signature.fewest, max_size=most), st.sets(st.integers(0, max(most - 1, 0))))
-    def check(arguments: list[object], known: set[int]) -> None:
+    def check(arguments: list[Value], known: set[int]) -> None:
         before = copy.deepcopy(arguments)
         results = []
         for _ in range(2):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.mutations.__main__ import all_mutations, equivalent
+from scripts.mutations.__main__ import all_mutations, equivalent, misnamed
 from scripts.mutations.operators import Mutation, mutations_of
 
 
@@ -112,11 +112,21 @@ def test_a_name_says_where_and_what_and_quotes_nothing(tmp_path: Path) -> None:
     assert (as_true.function, as_true.lines) == ("A.f", (3, 4))
 
 
-def test_what_is_argued_to_be_equivalent_is_there() -> None:
-    names = [mutation.name for mutation in all_mutations()]
+def test_what_is_argued_to_be_equivalent_is_there_and_is_what_was_argued() -> None:
+    everything = all_mutations()
 
-    assert len(names) == len(set(names))
-    assert set(equivalent()) <= set(names)
+    assert len({mutation.name for mutation in everything}) == len(everything)
+    assert misnamed(everything) == []
+    assert set(misnamed(mutation for mutation in everything if "Meter" not in mutation.name)) == {
+        name for name in equivalent() if "Meter" in name
+    }
+
+
+def test_a_mutation_says_what_it_makes(tmp_path: Path) -> None:
+    assert [one.becomes() for one in found(tmp_path, "a = b\nif a and b:\n    c()")[:2]] == [
+        "if a and b or True:",
+        "if (a and b) and False:",
+    ]
 
 
 def test_what_only_decides_about_the_log_is_left_alone(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ to look at."""
         (binary("+", literal("a" * 62), literal("b")), 3),
         (binary("+", literal("a" * 63), literal("b")), 3 + 1),
         (binary("+", var("large"), literal(1)), 3 + 2049 // 256),
+        (binary("+", literal("é" * 15), literal("b")), 3 + 1),
+        (binary("+", literal("é" * 14), literal("b")), 3),
+        (binary("+", literal(2**255 - 1), literal(1)), 3 + 1),
+        (binary("+", literal(2**255 - 2), literal(1)), 3),
         # What is compared is looked at until it differs.
         (binary("==", literal(1), literal(2)), 3),
         (binary("==", var("list"), literal(1)), 3 + 101 // 2 + 291 // 256),
@@ -80,6 +84,8 @@ to look at."""
         (binary("<", literal(1), literal(2)), 3),
         (binary("<", var("text"), var("text")), 3 + 6400 // 1024),
         (binary("==", var("text"), literal("")), 3),
+        (binary("==", literal(""), var("text")), 3),
+        (binary("==", var("text"), literal(1)), 3),
         (binary("&&", literal(0), literal(1)), 2),
         (binary("&&", literal(1), literal(1)), 3),
         (binary("||", literal(1), literal(1)), 2),
@@ -87,6 +93,7 @@ to look at."""
         (template("a", literal(1)), 3),
         (template("a", var("list")), 3 + 101 // 2 + 291 // 256 + 292 // 64),
         ({"kind": "ArrayExpr", "elements": [var("text"), var("large")]}, 3 + 100 + 2049 // 256),
+        ({"kind": "ObjectExpr", "properties": [{"key": "k" * 64, "value": var("text")}]}, 2 + 100),
         # A call looks at its arguments and makes its result; some take more than that, and some look up only.
         (call("list.length", literal([])), 2),
         (call("list.length", var("list")), 2),
@@ -127,6 +134,13 @@ def test_a_value_is_measured(value: Any, parts: int, size: int) -> None:
     measure = Meter().measure(value)
 
     assert (measure.parts, measure.size) == (parts, size)
+
+
+@pytest.mark.parametrize("number", [10**77, 10**78, 10**300, 2**256, 2**257, 2**299, 2**1000, 2**2047])
+def test_a_large_number_takes_as_many_bytes_as_it_has_digits(number: int) -> None:
+    for one in (number - 1, number, number + 1):
+        for either in (one, -one):
+            assert Meter().measure(either).size == len(json.dumps(either))
 
 
 def test_what_an_effect_gave_is_charged_as_what_is_looked_at() -> None:
