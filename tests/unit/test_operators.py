@@ -103,6 +103,20 @@ def test_an_item_is_there_or_null(value: Any, index: Any, item: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "index", "sentence"),
+    [
+        ({}, [1, 2], "cannot read item list of object"),
+        ([], {"a": 1}, "cannot read item object of list"),
+        ({}, 7, "cannot read item 7 of object"),
+        ([], "a" * 50, f"cannot read item {'a' * 40} of list"),
+    ],
+)
+def test_what_is_no_index_is_told_and_not_at_length(value: Any, index: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        operators.item(value, index)
+
+
+@pytest.mark.parametrize(
     ("value", "sentence"),
     [
         (2**INTEGER_BITS, f"a whole number is over the limit of {INTEGER_BITS} bits"),
