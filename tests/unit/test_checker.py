@@ -8,7 +8,7 @@ from domain.callables import SIGNATURES
 from domain.program.checker import check, review
 from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
 from domain.program.values import dumps
-from tests.support.programs import block, call, do, for_each, let, list_comp, literal, program, var
+from tests.support.programs import block, call, dict_comp, do, for_each, let, list_comp, literal, program, var
 
 NO_PROGRAM = 'a program is an object: {"kind": "Program", "body": [...]}'
 NO_NODE = "it must be a node: an object with a kind"
@@ -298,10 +298,24 @@ def test_an_object_is_checked_as_far_as_it_is_known(argument: Any, said: str | N
         call("list.append", UNKNOWN, literal(1), literal(2)),
         call("list.sort", UNKNOWN, literal("key")),
         call("number.clamp", UNKNOWN, literal(0), literal(1)),
+        call(
+            "email.send",
+            fields_with(to=UNKNOWN, subject=literal("s"), text=dict_comp(literal("k"), literal(1), "x", literal([1]))),
+        ),
     ],
 )
 def test_what_may_be_right_is_not_told(expression: Any) -> None:
     assert findings(do(expression)) == []
+
+
+def test_a_name_that_is_close_is_told_rather_than_where_its_own_has_ended() -> None:
+    body = (block(let("total", literal(1))), let("totals", literal(2)), do(var("totals")), do(var("total")))
+
+    assert findings(*body) == [("body[3].expr", "the variable total was never declared; did you mean totals?")]
+
+
+def test_what_takes_any_number_of_arguments_takes_none_of_them_by_its_name() -> None:
+    assert SIGNATURES["list.append"].keywords() == {"list": (0, None)}
 
 
 def test_an_argument_that_cannot_be_stored_is_told_as_that_alone() -> None:
