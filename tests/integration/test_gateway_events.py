@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handlers.http import Endpoint
 from handlers.worker import Worker
 from scripts.openapi import endpoints
-from tests.support.requests import Context, ensure_described, send
+from tests.support.requests import Context, ensure_described, event, send
 from tests.support.shop import Shop
 
 ENDPOINTS = dict(endpoints())
@@ -186,6 +186,20 @@ def test_an_event_that_no_gateway_sends_is_answered_too(
         assert answered(worker, endpoint, broken) < 500
 
     ask()
+
+
+@pytest.mark.parametrize("values", [7, None, "running", {"a": "b"}, [7], ["running", None], [["running"]]])
+def test_a_parameter_whose_values_are_no_texts_is_none_that_a_gateway_sends(
+    worker: Worker, shop: Shop, values: Any
+) -> None:
+    good = {
+        **event("GET", "/v1/executions", shop.key, None, None, {}),
+        "multiValueQueryStringParameters": {"status": ["running"]},
+    }
+
+    assert answered(worker, ENDPOINTS["list_executions"], good) == 200
+    wrong = {**good, "multiValueQueryStringParameters": {"status": values}}
+    assert answered(worker, ENDPOINTS["list_executions"], wrong) == 400
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 1, {}, {"headers": {"Authorization": None}}])

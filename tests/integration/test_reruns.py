@@ -194,6 +194,15 @@ def test_a_step_that_was_not_reached_is_400(system: System, from_step: int) -> N
     assert (status, body) == (400, {"error": sentence})
 
 
+@pytest.mark.parametrize("from_step", [-1, 501, 1.0, True, "1", None])
+def test_a_step_that_no_program_has_is_no_rerun(system: System, from_step: Any) -> None:
+    first = failing_at(system, let("x", literal(1)), FAILS)
+
+    status, _, body = rerun(system, first, {"from_step": from_step})
+
+    assert (status, body) == (400, {"error": f"The request body must be {rerun_execution.Body.must_be}."})
+
+
 def test_behind_the_end_of_a_success_nothing_is_reached(system: System) -> None:
     first = failing_at(system, let("x", literal(1)), ret(literal(1)), let("never", literal(1)))
 
