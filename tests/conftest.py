@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+import typer.testing
 from moto.core.model_instances import reset_model_data
 
 from domain.aws.clients import CLIENT_CONFIG
@@ -29,6 +30,9 @@ from tests.support.roles import MACHINE_ARN, Watch, watched
 from tests.support.site import Site
 from tests.support.system import Fresh, System
 from tests.support.template import create_table
+
+# The commands are the same for each call of one; typer puts all of them together anew, which takes longer than most.
+vars(typer.testing)["_get_command"] = cache(typer.main.get_command)
 
 FIGURES: Counter[str] = Counter()
 

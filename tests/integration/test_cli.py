@@ -28,6 +28,7 @@ from lodol.cli import documents
 from lodol.cli.documents import to_yaml
 from lodol.cli.files import read_workflow
 from lodol.cli.main import app
+from lodol.client import Client
 from tests.support.commands import deploy, lodol, refused
 from tests.support.given import PROGRAM
 from tests.support.operations import end, grant, publish, started
@@ -557,7 +558,10 @@ def test_a_stack_in_no_region_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_local_stack_that_does_not_run_says_how_to_start_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing listens on port 1: neither the API there nor AWS answers."""
+    """Nothing listens on port 1: neither the API there nor AWS answers, and nobody waits for either."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    given = {**(Client.__init__.__kwdefaults__ or {}), "sleep": lambda _: None}
+    monkeypatch.setattr(Client.__init__, "__kwdefaults__", given)
     monkeypatch.delenv("LODOL_STACK")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
