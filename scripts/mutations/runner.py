@@ -64,18 +64,17 @@ class Reach:
         """The tests that reach a mutation, the quickest first, with the seconds that each takes.
 
         What runs at import is reached by those that reach its module, or one that imports it, of which those come first
-        that run a line with the name that is changed; and by those that run no line of the product, which may look at
-        its constants.
+        that run it as well, or a line with the name that is changed; and by those that run no line of the product,
+        which may look at its constants.
         """
-        found, first = self._running(mutation), set[str]()
+        found = first = self._running(mutation)
         if not mutation.function:
             files = [mutation.file, *_importers(mutation.file)]
             paths = set(map(str, files))
             found = {test for (path, _), tests in self.tests.items() if path in paths for test in tests}
             found |= set(self.seconds) - self._runners()
-            if name := _assigned(mutation):
-                at = {(str(file), line) for file in files for line in _lines_with(file, name)}
-                first = {test for place in at for test in self.tests.get(place, ())}
+            at = {(str(file), line) for file in files for name in _names(mutation) for line in _lines_with(file, name)}
+            first = first | {test for place in at for test in self.tests.get(place, ())}
         order = sorted(found, key=lambda test: (test not in first, self.seconds[test]))
         return {test: self.seconds[test] for test in order}
 
@@ -96,14 +95,16 @@ class Reach:
         return {test for line in range(first, last + 1) for test in self.tests.get((str(mutation.file), line), ())}
 
 
-def _assigned(mutation: Mutation) -> str:
-    """The name that a statement of a module or a class assigns to, empty where it is none."""
-    line = mutation.lines[0]
+def _names(mutation: Mutation) -> set[str]:
+    """The name that a statement of a module assigns to, and those of the classes that it stands in."""
+    line, names = mutation.lines[0], set[str]()
     for node in ast.walk(ast.parse(mutation.file.read_text())):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno <= line <= (node.end_lineno or node.lineno):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            return target.id if isinstance(target, ast.Name) else ""
-    return ""
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.ClassDef) and line in range(
+            node.lineno, (node.end_lineno or node.lineno) + 1
+        ):
+            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", node)
+            names |= {getattr(target, "name", ""), getattr(target, "id", "")}
+    return names - {"", "model_config"}
 
 
 @cache
