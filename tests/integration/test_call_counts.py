@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from domain.aws.keys import Key
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
 from domain.aws.table import Table
-from domain.aws.writes import SHAPE
+from domain.aws.writes import SHAPE, Write
 from domain.engine.slices import run_slice
 from domain.entities import executions, reviews, shapes
 from domain.entities.executions import End, Status
@@ -320,3 +321,27 @@ def test_a_resume_reads_as_much_however_long_its_execution_has_lasted(
     assert late <= 1.2 * early
     assert calls.made["BatchGetItem"] == len(by_slice)
     assert calls.made["Query"] <= 2 * len(by_slice)
+
+
+def test_what_is_due_is_asked_for_in_four_places(dynamodb: Any, table: Table) -> None:
+    """Each of them takes as many writes as a partition takes, and each costs a pass a call."""
+    calls = Calls(dynamodb)
+
+    with calls.counted() as made:
+        assert list(executions.list_due(table)) == []
+
+    assert made == {"Query": 4}
+
+
+def test_many_items_are_deleted_and_read_in_as_many_calls_as_dynamodb_asks_for(dynamodb: Any, table: Table) -> None:
+    at = [Key("P", f"{number:03}") for number in range(101)]
+    for key in at:
+        table.commit(Write.put(key, {}))
+    calls = Calls(dynamodb)
+
+    with calls.counted() as made:
+        assert len(list(table.walk_items(at))) == len(at)
+        assert table.delete(at) == len(at)
+
+    assert made == {"BatchGetItem": 2, "BatchWriteItem": 5}
+    assert list(table.scan()) == []
