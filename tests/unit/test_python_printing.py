@@ -21,7 +21,7 @@ from domain.program.python.reading import read
 from domain.program.values import Value, dumps
 from lodol.cli.files import read_workflow
 from tests.support.conformance import cases
-from tests.support.programs import block, call, do, let, literal, program, var
+from tests.support.programs import block, call, do, let, literal, plus, program, var
 from tests.support.random_programs import TEXTS, programs
 from tests.support.samples import SAMPLES
 
@@ -114,6 +114,14 @@ def test_name_and_description_come_back(name: str, description: str, tree: Any) 
     assert dumps(again.program) == dumps(normal(tree, NAMESPACES))
 
 
+def object_of(*properties: tuple[str, Any]) -> Any:
+    return {"kind": "ObjectExpr", "properties": [{"key": key, "value": value} for key, value in properties]}
+
+
+def mail_to(address: Any, *more: tuple[str, Any]) -> Any:
+    return object_of(("to", address), ("subject", literal("s")), ("text", literal("t")), *more)
+
+
 @pytest.mark.parametrize(
     ("tree", "lines"),
     [
@@ -125,11 +133,23 @@ def test_name_and_description_come_back(name: str, description: str, tree: Any) 
         (program(do(call("value.slice", var("input"), literal(None), literal(2)))), ["input[:2]"]),
         (program(do(call("value.slice", var("input")))), ["input[:]"]),
         (program(do(call("value.slice", var("input"), literal(1)))), ["input[1:]"]),
+        (program(do(call("value.slice", var("input"), literal(0), literal(None), literal(2)))), ["input[0::2]"]),
         (
             program(do(call("email.send", literal({"to": "a@b", "subject": "s", "text": "t"})))),
             ['email.send(to="a@b", subject="s", text="t")'],
         ),
         (program(do(call("email.send", literal({"to": 1, "cc": 2})))), ['email.send({"to": 1, "cc": 2})']),
+        (program(do(call("email.send", mail_to(var("input"))))), ['email.send(to=input, subject="s", text="t")']),
+        (
+            program(
+                do(call("email.send", mail_to(var("input"), ("html", literal("h")), ("reply_to", literal("a@b")))))
+            ),
+            ['email.send(to=input, subject="s", text="t", html="h", reply_to="a@b")'],
+        ),
+        (
+            program(do(call("email.send", mail_to(var("input"), ("to", literal("a@b")))))),
+            ['email.send({"to": input, "subject": "s", "text": "t", "to": "a@b"})'],
+        ),
         (
             program({"kind": "IfStmt", "cond": var("input"), "thenBranch": block(), "elseBranch": block()}),
             ["if input:", "    pass", "else:", "    pass"],
@@ -148,6 +168,11 @@ def test_name_and_description_come_back(name: str, description: str, tree: Any) 
             ),
             ["[", "    input,", f'    "{"a" * 100}",', "]", "[", f'    "{"b" * 100}",', "]"],
         ),
+        (program(do(object_of(("k" * 100, var("input"))))), ["{", f'    "{"k" * 100}": input,', "}"]),
+        (
+            program(let("x", literal('\\"\n\r\t\x07\x85\xa0\u0378\u2028\U000e0001é\U00010000')), do(var("x"))),
+            [r'x = "\\\"\n\r\t\x07\x85\xa0\u0378\u2028\U000e0001' + 'é\U00010000"', "x"],
+        ),
         (program(do(call("value.length", literal("a" * 100)))), [f'len("{"a" * 100}")']),
         (
             program(do({"kind": "MemberExpr", "object": var("input"), "property": "from"})),
@@ -163,6 +188,33 @@ def test_name_and_description_come_back(name: str, description: str, tree: Any) 
             ),
             ["input -= -1"],
         ),
+        (
+            program(
+                *(
+                    {
+                        "kind": "AssignStmt",
+                        "name": "input",
+                        "value": {"kind": "BinaryExpr", "op": op, "left": var("input"), "right": literal(2)},
+                    }
+                    for op in "+*/%"
+                )
+            ),
+            ["input += 2", "input *= 2", "input /= 2", "input %= 2"],
+        ),
+        (
+            program(
+                do(plus({"kind": "BinaryExpr", "op": "==", "left": var("input"), "right": literal(1)}, literal(2)))
+            ),
+            ["(input == 1) + 2"],
+        ),
+        (
+            program(do(call("number.power", call("number.power", var("input"), literal(2)), literal(3)))),
+            ["(input ** 2) ** 3"],
+        ),
+        (
+            program(let("n" * 64, literal(1)), block(let("n" * 64, literal(2)))),
+            [f"{'n' * 64} = 1", "with block():", f"    {'n' * 58}_ = 2"],
+        ),
     ],
 )
 def test_it_is_written(tree: Any, lines: list[str]) -> None:
@@ -171,9 +223,8 @@ def test_it_is_written(tree: Any, lines: list[str]) -> None:
     assert [line.removeprefix("    ") for line in source.partition("-> None:\n")[2].splitlines()] == lines
 
 
-def mail_to(address: Any) -> Any:
-    properties = [("to", address), ("subject", literal("s")), ("text", literal("t"))]
-    return {"kind": "ObjectExpr", "properties": [{"key": key, "value": value} for key, value in properties]}
+def test_without_a_description_there_is_none_to_be_read() -> None:
+    assert '@workflow(name="A")\n' in written(program(), SIGNATURES, name="A", description="")
 
 
 def deep(levels: int, wrap: Any) -> Any:

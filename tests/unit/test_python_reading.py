@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.callables import SIGNATURES
 from domain.program.findings import Position, SourceFinding, told
-from domain.program.python.reading import SOURCE_BYTES, Read, read
+from domain.program.python.reading import Read, read
 from tests.support.programs import (
     block,
     call,
@@ -31,6 +31,8 @@ IMPORTED = (
     "time, workflow"
 )
 HEAD = f'from lodol.workflow import {IMPORTED}\n\n\n@workflow(name="W")\ndef w(input: Input) -> None:\n'
+IMPORTS = "from lodol.workflow import Input, workflow\n"
+FRAMED = '@workflow(name="a")\ndef a(input: Input):\n'
 
 
 def source_of(*lines: str) -> str:
@@ -111,6 +113,7 @@ X, Y = member(var("input"), "x"), member(var("input"), "y")
         ('f"a{input.x}b{{}}"', {"kind": "TemplateExpr", "parts": ["a", X, "b{}"]}),
         ('f"{input.x}" "c"', {"kind": "TemplateExpr", "parts": [X, "c"]}),
         ("[x + 1 for x in input.x]", list_comp(plus(var("x"), literal(1)), "x", X)),
+        ("[x.upper() for x in input.x]", list_comp(call("string.upper", var("x")), "x", X)),
         ("[x for x in input.x if x if 1]", list_comp(var("x"), "x", X, binary("&&", var("x"), literal(1)))),
         (
             "{k: v for k, v in input.items()}",
@@ -127,8 +130,12 @@ X, Y = member(var("input"), "x"), member(var("input"), "y")
         ("min(input.x)", call("value.min", X)),
         ("max(input.x, input.y)", call("value.max", {"kind": "ArrayExpr", "elements": [X, Y]})),
         ("sum(x for x in input.x)", call("number.sum", list_comp(var("x"), "x", X))),
+        ("min(x for x in input.x)", call("value.min", list_comp(var("x"), "x", X))),
+        ("max(x for x in input.x)", call("value.max", list_comp(var("x"), "x", X))),
+        ("sorted(x for x in input.x)", call("list.sort", list_comp(var("x"), "x", X))),
         ("sorted(input.x)", call("list.sort", X)),
         ("sorted(input.x, reverse=True)", call("list.sort_descending", X)),
+        ("sorted(input.x, reverse=False)", call("list.sort", X)),
         ("range(3)", call("list.range", literal(0), literal(3))),
         ("range(1, 3)", call("list.range", literal(1), literal(3))),
         ("range(1, 9, 2)", call("list.range", literal(1), literal(9), literal(2))),
@@ -240,6 +247,10 @@ def test_an_expression_is(expression: str, tree: Any) -> None:
             ["try:", "    pass", "except Exception:", "    pass"],
             [{"kind": "TryStmt", "body": block(), "name": "_", "handler": block()}],
         ),
+        (
+            ["try:", "    pass", "except Exception:", "    _ = 1"],
+            [{"kind": "TryStmt", "body": block(), "name": "__", "handler": let("_", literal(1))}],
+        ),
         (["with block():", "    x = 1", "x = 2"], [block(let("x", literal(1))), let("x", literal(2))]),
         (["return None"], [{"kind": "ReturnStmt", "value": literal(None)}]),
         (
@@ -282,9 +293,18 @@ UNCHANGED = "values never change; write "
             ["try:", "    y = 1", "except Exception as e:", "    y"],
             ["4:5: y is first set within a try, and not there any more; declare it before: y = None"],
         ),
+        (
+            ["try:", "    pass", "except Exception:", "    pass", "_.upper()"],
+            ["5:1: _ is first set within an except, and not there any more; declare it before: _ = None"],
+        ),
         (["log.info(y)", "y = 1"], ["1:10: y is not set yet here"]),
+        (["y.upper()", "y = 1"], ["1:1: y is not set yet here"]),
         (["y += 1"], ["1:1: y is not set yet here"]),
         (["log.info(inputt)"], ["1:10: the variable inputt was never declared; did you mean input?"]),
+        (
+            ["if input:", "    log.info(inputt)"],
+            ["2:14: the variable inputt was never declared; did you mean input?"],
+        ),
         (["x = 1", "for x in []:", "    pass"], ["2:5: x is a variable already; give the loop one of its own"]),
         (
             ["e = 1", "try:", "    pass", "except Exception as e:", "    pass"],
@@ -306,6 +326,20 @@ UNCHANGED = "values never change; write "
         (["input.x += 1"], ["1:1: " + UNCHANGED + '`data = {**data, "x": value}`']),
         (["x: int"], ["1:1: give it a value: name = None"]),
         (["input.append(1)"], ["1:1: there is no method append; " + UNCHANGED + "`items = [*items, item]`"]),
+        (
+            ["[y].append(1)"],
+            [
+                "1:1: there is no method append; " + UNCHANGED + "`items = [*items, item]`",
+                "1:2: the variable y was never declared",
+            ],
+        ),
+        (
+            ["nothing.call(y)"],
+            [
+                "1:1: nothing is neither a variable nor a namespace of callables; did you mean encoding?",
+                "1:14: the variable y was never declared",
+            ],
+        ),
         (["input.uper()"], ["1:1: there is no method uper; did you mean upper?"]),
         (["print(input)"], ["1:1: there is no print(); write log.info(message)"]),
         (
@@ -317,11 +351,23 @@ UNCHANGED = "values never change; write "
         (["random.uuid()"], ["1:1: random is not imported: from lodol.workflow import random"]),
         (["time.now"], ["1:1: time.now is called: time.now(…)"]),
         (["time"], ["1:1: time is no value; call one of its callables: time.…(…)"]),
+        (["random"], ["1:1: random is no value; call one of its callables: random.…(…)"]),
         (["time.sleep(1, 2)"], ["1:1: time.sleep(seconds) takes 1 arguments, and has 2"]),
         (['number.format(1, separator=".")'], ["1:1: give digits as well, which stands before the others"]),
         (
             ["number.format(1, digit=2)"],
             ["1:18: number.format(number, digits?, separator?) has no digit; did you mean digits?"],
+        ),
+        (
+            ["number.format(1, zone=2)"],
+            ["1:18: number.format(number, digits?, separator?) has no zone; it has number, digits, separator"],
+        ),
+        (
+            ["number.format(1, digit=2, digit=3)"],
+            [
+                "1:18: number.format(number, digits?, separator?) has no digit; did you mean digits?",
+                "1:27: digit is given twice",
+            ],
         ),
         (["number.format(1, number=2)"], ["1:18: number is given already, as an argument before"]),
         (
@@ -343,6 +389,18 @@ UNCHANGED = "values never change; write "
             ],
         ),
         (['f"{input!r}"'], ["1:3: write the value without !r; json.stringify(value) has quotation marks"]),
+        (
+            ['f"{y!r}{z:.2f}"'],
+            [
+                "1:3: write the value without !r; json.stringify(value) has quotation marks",
+                "1:4: the variable y was never declared",
+                (
+                    "1:8: write the format as a call: {number.format(value, 2)}, {date.format(moment, pattern)}, "
+                    "{text.ljust(length)} or {text.rjust(length)}"
+                ),
+                "1:9: the variable z was never declared",
+            ],
+        ),
         (["(1, 2)"], ["1:1: there are no tuples; write a list, [a, b]"]),
         (["{1, 2}"], ["1:1: there are no sets; write a list, [a, b]"]),
         (["{x for x in input}"], ["1:1: there are no sets; write list.unique([… for …])"]),
@@ -366,6 +424,10 @@ UNCHANGED = "values never change; write "
             ["1 < time.now() < 3"],
             ["1:5: it is compared twice, and time.now is to be called once: give it a name on a line before"],
         ),
+        (
+            ["1 < len(time.now()) < 3"],
+            ["1:5: it is compared twice, and time.now is to be called once: give it a name on a line before"],
+        ),
         (["b'a'"], ["1:1: a literal is None, True, False, a number or a text"]),
         (
             ["input.__class__"],
@@ -374,6 +436,16 @@ UNCHANGED = "values never change; write "
         (["getattr(input, input)"], ["1:1: write value[name], which is None where there is no such key"]),
         (['"a".strip("b")'], ["1:1: strip() takes 0 arguments here, and has 1; a workflow has string.trim"]),
         (["min(input, key=1)"], ["1:1: min() takes no keywords; a workflow has value.min"]),
+        (["max(1, 2, key=3)"], ["1:1: max() takes no keywords; a workflow has value.max"]),
+        (
+            ["input.replace(hour=8)"],
+            [
+                (
+                    "1:1: replace() takes no keywords; a workflow has string.replace_all; "
+                    'for a moment, date.at(moment, "08:00", zone)'
+                )
+            ],
+        ),
         (
             ["sorted(input, key=1)"],
             ['1:15: write list.sort(items, "key") or list.sort_descending(items, "key") for objects'],
@@ -403,6 +475,10 @@ UNCHANGED = "values never change; write "
                 "3:8: every failure is caught: write `except Failure as error:`",
                 "5:1: a try has one except, which catches every failure",
             ],
+        ),
+        (
+            ["try:", "    pass", "except:", "    pass"],
+            ["3:1: every failure is caught: write `except Failure as error:`"],
         ),
         (
             ["with open(input):", "    pass"],
@@ -465,6 +541,17 @@ def test_what_is_no_workflow_is_told_with_its_place(lines: list[str], findings: 
     assert sorted(found_in(*lines)) == sorted(findings)
 
 
+def test_what_an_assignment_to_several_names_sets_is_set_behind_it() -> None:
+    assert "2:1: a is not set yet here" not in found_in("a, b = input", "a")
+
+
+@pytest.mark.parametrize("name", ["coalesce", "Failure"])
+def test_what_the_module_has_beside_namespaces_is_no_value_either(name: str) -> None:
+    [finding] = found_in(f"x = {name}")
+
+    assert finding.startswith(f"1:5: {name} is no value")
+
+
 def test_everything_is_told_at_once_and_in_order() -> None:
     assert [each.partition(":")[0] for each in found_in("print(x)", "y = (1, 2)", "time.slep(1)", "del y")] == [
         "1",
@@ -480,6 +567,11 @@ def test_everything_is_told_at_once_and_in_order() -> None:
     [
         ("", ["1:1: a file has one function, under @workflow(name=…) of lodol.workflow"]),
         ("x = (", ["1:5: '(' was never closed"]),
+        ("x = 1\ny = 2\nz = (]", ["3:6: closing parenthesis ']' does not match opening parenthesis '('"]),
+        (
+            "x = '\ud800'",
+            ["1:1: 'utf-8' codec can't encode character '\\ud800' in position 5: surrogates not allowed"],
+        ),
         ("\x00", ["1:1: source code string cannot contain null bytes"]),
         (
             "from lodol.workflow import workflow\ndef f():\n    pass",
@@ -534,9 +626,16 @@ def test_everything_is_told_at_once_and_in_order() -> None:
                 "7:1: a file has one function, the workflow, which has no others to call",
             ],
         ),
+        (
+            f"import numpy\nfrom . import x\n{IMPORTS}{FRAMED}    pass\n",
+            [
+                "1:1: a workflow imports from lodol.workflow, and nothing else",
+                "2:1: a workflow imports from lodol.workflow, and nothing else",
+            ],
+        ),
         ("(" * 150 + ")" * 150, None),
         ("x = " + "-" * 5000 + "1", None),
-        ("#" * (SOURCE_BYTES + 1), [f"1:1: the source is over the limit of {SOURCE_BYTES} bytes"]),
+        ("#" * (256 * 1024 + 1), ["1:1: the source is over the limit of 262144 bytes"]),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -672,10 +771,6 @@ def test_any_text_is_read_or_told(text: str) -> None:
         told(found.findings, source, "it.py")
 
 
-IMPORTS = "from lodol.workflow import Input, workflow\n"
-FRAMED = '@workflow(name="a")\ndef a(input: Input):\n'
-
-
 @pytest.mark.parametrize(
     ("source", "findings"),
     [
@@ -697,6 +792,24 @@ FRAMED = '@workflow(name="a")\ndef a(input: Input):\n'
             ["1:35: lodol.workflow has no emial; did you mean email?"],
         ),
         (
+            f"from lodol.workflow import Input, emial as mail, workflow\n{FRAMED}    return 1\n",
+            ["1:35: lodol.workflow has no emial; did you mean email?"],
+        ),
+        (
+            f"from numpy import max\n{IMPORTS}{FRAMED}    return max.reduce(input)\n",
+            ["1:1: a workflow imports from lodol.workflow, and nothing else"],
+        ),
+        (
+            f"import os\n{IMPORTS}{FRAMED}    return os.getenv(y)\n",
+            [
+                (
+                    "1:1: a workflow imports from lodol.workflow, and nothing else; "
+                    "a workflow has no machine of its own; what it needs comes in its input"
+                ),
+                "5:22: the variable y was never declared",
+            ],
+        ),
+        (
             f"{IMPORTS}{FRAMED}    nubmer.format(input.a).upper()\n",
             ["4:5: nubmer is neither a variable nor a namespace of callables; did you mean number?"],
         ),
@@ -709,7 +822,17 @@ FRAMED = '@workflow(name="a")\ndef a(input: Input):\n'
             ["6:12: x is first set within a branch, and not there any more; declare it before: x = None"],
         ),
     ],
-    ids=["module", "name of a module", "misspelt import", "unknown namespace", "helper", "ended variable"],
+    ids=[
+        "module",
+        "name of a module",
+        "misspelt import",
+        "misspelt import under another name",
+        "import with the name of a function",
+        "what is given to a module",
+        "unknown namespace",
+        "helper",
+        "ended variable",
+    ],
 )
 def test_what_is_wrong_is_told_once_and_not_wherever_it_shows(source: str, findings: list[str]) -> None:
     found = [f"{f.position.line}:{f.position.column}: {f.message}" for f in read(source, SIGNATURES).findings]

@@ -36,7 +36,7 @@ _OPERATORS: dict[str, tuple[str, Binds]] = {
     "/": ("/", Binds.PRODUCT),
     "%": ("%", Binds.PRODUCT),
 }
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = {"\\": "\\\\", '"': '\\"'}
 _NAMES = {alias.callee: name for name, alias in FUNCTIONS.items()}
 
 type Written = tuple[str, Binds]
@@ -233,7 +233,4 @@ def _escaped(text: str) -> str:
 def _character(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

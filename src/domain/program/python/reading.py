@@ -61,7 +61,7 @@ def read(source: str, signatures: Signatures) -> Read:
             warnings.simplefilter("ignore", SyntaxWarning)
             module = ast.parse(source)
     except SyntaxError as error:
-        return _unread(Position(error.lineno or 1, max(error.offset or 1, 1)), error.msg)
+        return _unread(Position(error.lineno or 1, error.offset or 1), error.msg)
     except (RecursionError, MemoryError):
         return _unread(START, "it is nested too deeply to be read")
     except ValueError as error:
