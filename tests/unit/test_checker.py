@@ -308,6 +308,13 @@ def test_what_may_be_right_is_not_told(expression: Any) -> None:
     assert findings(do(expression)) == []
 
 
+@pytest.mark.parametrize("value", [{}, {"a": UNKNOWN}])
+def test_an_object_where_none_can_be_is_told_whatever_is_in_it(value: dict[str, Any]) -> None:
+    assert findings(do(call("time.sleep", fields_with(**value)))) == [
+        ("body[0].expr", "time.sleep: seconds must be a number, not object")
+    ]
+
+
 def test_a_name_that_is_close_is_told_rather_than_where_its_own_has_ended() -> None:
     body = (block(let("total", literal(1))), let("totals", literal(2)), do(var("totals")), do(var("total")))
 

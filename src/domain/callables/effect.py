@@ -124,7 +124,7 @@ def effect(
     """Make a function the effect `name`; `takes` lists its parameters: `"method, url, options?"`.
 
     `reads` has the model of each parameter that is an object with fields of its own, `checks` what raises `ValueError`
-    for a value that another cannot use: programs that say such a value are not stored.
+    for a value that another cannot use, of an object by its kind alone: programs that say such a value are not stored.
     """
     takes_all = tuple(
         replace(parameter, fields=fields_of(model), required=fields_of(model, only_required=True))
@@ -142,10 +142,9 @@ def effect(
         try:
             for index, argument in given.items():
                 parameter = takes_all[index]
-                is_left_out = parameter.optional and argument.value is None
                 if parameter.name in reads:
                     ensure_readable(reads[parameter.name], argument, parameter.name)
-                elif parameter.name in checks and not is_left_out and not argument.unknown:
+                elif parameter.name in checks:
                     checks[parameter.name](argument.value)
         except ValueError as error:
             return str(error)
