@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ def theirs(stack: Stack) -> tuple[str, list[str]]:
     own = f"WS#{workspace.id}"
     hidden = "secret"
     oddity = {"url": "https://a/", f"{hidden}s": ["whsec_1"], "at": {hidden: "s-2"}, "all": [{hidden: "s-3"}, "seen"]}
+    oddity |= {"token_of": "s-4", "api_keys_1": ["s-5"], "replaced_keys": ["s-6"]}
     table.commit(Write.put(Key(own, "ODDITY#1"), oddity))
     table.commit(Write.put(Key(f"{own}#ODDITY#1", "PART#2"), {"status": 200}))
     for number in range(2):
@@ -68,7 +69,7 @@ def theirs(stack: Stack) -> tuple[str, list[str]]:
         for delivered in range(2):
             of = (f"event-{delivered}", "execution.failed", now, "{}")
             table.commit(deliveries.create(deliveries.new(webhook.id, workspace.id, of, now)))
-    return workspace.id, ["a-task-token", "whsec_1", "s-2", "s-3", key, hash_of(key)]
+    return workspace.id, ["a-task-token", "whsec_1", *(f"s-{number}" for number in range(2, 7)), key, hash_of(key)]
 
 
 @pytest.fixture
@@ -223,6 +224,12 @@ def test_a_worker_that_remembers_a_key_refuses_it_until_it_has_forgotten_it(
     with pytest.raises(ApiKeyInvalid):
         remembering.authenticate(bearer, woken)
     assert of(stack.table, workspace_id) == []
+
+
+def test_a_key_is_forgotten_two_seconds_after_the_minute_in_which_it_is_revoked() -> None:
+    revoked = datetime.fromisoformat("2026-01-15T10:30:59.5+00:00")
+
+    assert departures.forgotten_at(revoked) == datetime.fromisoformat("2026-01-15T10:31:02+00:00")
 
 
 def test_a_deletion_leaves_nothing_of_one_and_all_of_the_others(

@@ -213,6 +213,27 @@ def test_errors_are_there_only_when_asked_for(shop: Shop, table: Table, query: d
         assert all("error" not in row for row in plain[2]["executions"])
 
 
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"workflow_id": "the workflow"}, {"status": "stopped,running"}, {"include_errors": "true"}],
+    ids=lambda query: ",".join(query) or "all",
+)
+def test_a_row_says_of_an_execution_what_reading_it_says(shop: Shop, query: dict[str, str]) -> None:
+    """Wherever the rows come from: a list reads a part of each only."""
+    ids = [shop.run()[2]["execution_id"] for _ in range(2)]
+    shop.stop(ids[0])
+    asked = {name: shop.workflow if name == "workflow_id" else value for name, value in query.items()}
+
+    rows = {row["execution_id"]: row for row in shop.list(**asked)[2]["executions"]}
+
+    assert rows.keys() == set(ids)
+    for execution_id, row in rows.items():
+        shown = shop.get(execution_id)[2]
+        del shown["error"]
+        assert {name: row[name] for name in shown} == shown
+    assert rows[ids[0]]["completed_at"] is not None
+
+
 def _cheaply(table: Table, workspace_id: str, count: int, status_of: Callable[[int], Status]) -> None:
     for number in range(count):
         store(table, workspace_id, number, WORKFLOWS[number % 2], status_of(number))

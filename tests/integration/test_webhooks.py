@@ -23,9 +23,9 @@ from domain.aws.stack import Stack
 from domain.aws.writes import ConditionNotMet, Write
 from domain.entities import deliveries, webhooks
 from domain.entities.api_keys import Scope
-from domain.entities.deliveries import DeliveryStatus
+from domain.entities.deliveries import Attempt, DeliveryStatus
 from domain.entities.executions import Status
-from domain.moments import to_text
+from domain.moments import epoch_seconds, to_text
 from domain.operations import attempts, delivering
 from domain.operations.signing import secret_of
 from domain.operations.webhooks import TOLD
@@ -484,6 +484,27 @@ def test_what_is_on_its_way_to_a_removed_webhook_is_given_up(hooks: Hooks, site:
     assert hooks.pump() == {"given up": 1}
     assert seen(site, path) == []
     assert [one.error for one in hooks.stored(webhook_id)] == ["the webhook was removed"]
+
+
+def test_a_delivery_is_kept_for_thirty_days_from_when_it_was_begun_with_its_last_twenty_attempts(
+    hooks: Hooks, site: Site, path: str
+) -> None:
+    webhook_id = hooks.create(site.url + path)["webhook_id"]
+    hooks.happens()
+    [delivery] = hooks.stored(webhook_id)
+    assert delivery.expires_at == epoch_seconds(hooks.now + timedelta(days=30))
+
+    for number in range(21):
+        attempt = Attempt(to_text(hooks.now), number, error="refused")
+        hooks.stack.table.commit(deliveries.record(delivery, attempt, hooks.now))
+        [delivery] = hooks.stored(webhook_id)
+    hooks.pass_time(days=7)
+    hooks.redeliver(webhook_id, delivery.id)
+
+    [delivery] = hooks.stored(webhook_id)
+    assert [one.milliseconds for one in delivery.attempts] == list(range(1, 21))
+    assert delivery.count == 21
+    assert delivery.expires_at == epoch_seconds(hooks.now + timedelta(days=30))
 
 
 def test_what_was_given_up_is_not_due_any_more_and_begins_anew_without_why(hooks: Hooks, site: Site, path: str) -> None:
