@@ -202,6 +202,17 @@ def test_a_parameter_whose_values_are_no_texts_is_none_that_a_gateway_sends(
     assert answered(worker, ENDPOINTS["list_executions"], wrong) == 400
 
 
+@pytest.mark.parametrize("values", [7, [], "text", {"a": 7}, {"a": None}, {"a": ["b"]}])
+@pytest.mark.parametrize("name", ["headers", "queryStringParameters", "pathParameters"])
+def test_what_is_no_map_of_texts_where_one_belongs_is_none_that_a_gateway_sends(
+    worker: Worker, shop: Shop, name: str, values: Any
+) -> None:
+    good = event("GET", "/v1/executions", shop.key, None, None, {})
+
+    assert answered(worker, ENDPOINTS["list_executions"], good) == 200
+    assert answered(worker, ENDPOINTS["list_executions"], {**good, name: values}) == 400
+
+
 @pytest.mark.parametrize("event", [None, [], "text", 1, {}, {"headers": {"Authorization": None}}])
 def test_what_is_no_event_at_all_is_answered_too(worker: Worker, event: Any) -> None:
     assert answered(worker, ENDPOINTS["list_executions"], event) == 400

@@ -374,6 +374,11 @@ def test_the_documents_have_the_waits_between_attempts() -> None:
     ]
 
 
+def test_the_documents_say_how_long_a_receiver_has() -> None:
+    [seconds] = re.findall(r"An answer of 2xx, within (\d+) seconds", (ROOT / "docs" / "webhooks.md").read_text())
+    assert attempts.SECONDS == int(seconds)
+
+
 def test_the_documents_list_what_a_webhook_may_choose() -> None:
     told = {row[0].strip("`") for row in rows(section("events", "Every event"))}
     assert told == set(TOLD)
