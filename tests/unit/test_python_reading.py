@@ -248,6 +248,25 @@ def test_an_expression_is(expression: str, tree: Any) -> None:
             [{"kind": "TryStmt", "body": block(), "name": "_", "handler": block()}],
         ),
         (
+            [
+                "try:",
+                "    pass",
+                "except Exception:",
+                "    try:",
+                "        pass",
+                "    except Exception:",
+                "        pass",
+            ],
+            [
+                {
+                    "kind": "TryStmt",
+                    "body": block(),
+                    "name": "_",
+                    "handler": {"kind": "TryStmt", "body": block(), "name": "__", "handler": block()},
+                }
+            ],
+        ),
+        (
             ["try:", "    pass", "except Exception:", "    _ = 1"],
             [{"kind": "TryStmt", "body": block(), "name": "__", "handler": let("_", literal(1))}],
         ),

@@ -10,8 +10,17 @@ MODULE = "lodol.workflow"
 GENERIC = "value"
 """The namespace whose callables Python writes as operators and functions of its own."""
 
-HELPERS = ("Failure", "Input", "block", "coalesce", "fail", "workflow")
-"""What the module has besides the namespaces of callables."""
+HELPERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Failure": "a failure is raised: raise Failure(message)",
+        "Input": "Input stands before the function, not in it",
+        "block": "a block is a statement: with block():",
+        "coalesce": "coalesce takes two values: the second is for where the first is None",
+        "fail": "fail(message) is a statement, on a line of its own",
+        "workflow": "workflow stands before the function, not in it",
+    }
+)
+"""What the module has besides the namespaces of callables, and what to write instead of any other use of it."""
 
 
 @dataclass(frozen=True, slots=True)

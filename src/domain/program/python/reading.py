@@ -150,10 +150,11 @@ class _Reading:
         for alias in node.names:
             if alias.name not in known:
                 self._context.refuse(alias, f"{MODULE} has no {alias.name}{suggestion(alias.name, known)}")
-                self._context.foreign.add(alias.name)
+                self._context.foreign.add(alias.asname or alias.name)
                 continue
             if alias.asname:
                 self._context.refuse(alias, "what is imported keeps its name")
+                self._context.foreign |= {alias.asname} - {alias.name}
             self._context.imported.add(alias.name)
 
     def _decorator(self, function: ast.FunctionDef) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from domain.program.builtins import BUILTINS
@@ -41,8 +42,8 @@ class Calls:
         match node.func:
             case ast.Name(id=name):
                 return self._function(node, name, scope)
-            case ast.Attribute(value=ast.Name(id=root), attr=attribute) if self._is_namespace(root, scope):
-                if root not in self._context.imported:
+            case ast.Attribute(value=ast.Name(id=root), attr=attribute) if self._is_callable(root, attribute, scope):
+                if root not in self._context.imported | self._context.foreign:
                     self._context.refuse(node.func, f"{root} is not imported: from {MODULE} import {root}")
                 return self._callable(node, f"{root}.{attribute}", scope)
             case ast.Attribute():
@@ -52,14 +53,24 @@ class Calls:
 
     def _refused(self, node: ast.Call, message: str, scope: Scope) -> Tree:
         """Note a finding about a call, after those in its arguments."""
+        self._look_into(node, scope)
+        return self._context.refuse(node, message)
+
+    def _look_into(self, node: ast.Call, scope: Scope) -> None:
+        """Note what is wrong in the arguments of a call of nothing."""
         self._arguments(node, scope)
         for keyword in node.keywords:
             self._expressions.read(keyword.value, scope)
-        return self._context.refuse(node, message)
 
-    def _is_namespace(self, name: str, scope: Scope) -> bool:
-        is_variable = scope.knows(name) or name in self._context.bound
-        return name in self._context.namespaces and not is_variable
+    def _is_variable(self, name: str, scope: Scope) -> bool:
+        return scope.knows(name) or name in self._context.bound
+
+    def _is_callable(self, root: str, attribute: str, scope: Scope) -> bool:
+        """Whether a name behind another is a callable, or meant as one."""
+        if self._is_variable(root, scope):
+            # That a variable hides what is imported is told where it is set.
+            return root in self._context.imported and f"{root}.{attribute}" in self._context.signatures
+        return root in self._context.namespaces
 
     def _arguments(self, node: ast.Call, scope: Scope, *, is_whole: bool = False) -> list[Tree]:
         arguments: list[Tree] = []
@@ -124,7 +135,8 @@ class Calls:
         context = self._context
         if name in INSTEAD_OF_FUNCTIONS and not (scope.knows(name) and name != "input"):
             return self._refused(node, f"there is no {name}(); {INSTEAD_OF_FUNCTIONS[name]}", scope)
-        if scope.knows(name) or name in context.bound:
+        # That a variable hides what is imported is told where it is set.
+        if self._is_variable(name, scope) and name not in context.imported:
             return self._refused(node, f"{name} is a variable here, and cannot be called", scope)
         if name in HELPERS:
             return self._helper(node, name, scope)
@@ -133,7 +145,10 @@ class Calls:
         if name in FUNCTIONS:
             return self._alias(node, name, scope)
         if name in context.namespaces:
-            return context.refuse(node, f"{name} is called by one of its names: {name}.…(…)")
+            return self._refused(node, f"{name} is called by one of its names: {name}.…(…)", scope)
+        if name in context.foreign:
+            self._look_into(node, scope)
+            return {"kind": "VarRef", "name": "input"}
         known = [*FUNCTIONS, *SPECIAL_FUNCTIONS, *HELPERS]
         return self._refused(node, f"there is no function {name}{suggestion(name, known)}", scope)
 
@@ -141,20 +156,10 @@ class Calls:
         context = self._context
         if name not in context.imported:
             return context.refuse(node.func, f"{name} is not imported: from {MODULE} import {name}")
-        match name:
-            case "coalesce" if len(node.args) == 2 and not node.keywords:
-                left, right = self._arguments(node, scope)
-                return binary("??", left, right)
-            case "coalesce":
-                return context.refuse(node, "coalesce takes two values: the second is for where the first is None")
-            case "fail":
-                return context.refuse(node, "fail(message) is a statement, on a line of its own")
-            case "Failure":
-                return context.refuse(node, "a failure is raised: raise Failure(message)")
-            case "block":
-                return context.refuse(node, "a block is a statement: with block():")
-            case _:
-                return context.refuse(node, f"{name} stands before the function, not in it")
+        if name == "coalesce" and len(node.args) == 2 and not node.keywords:
+            left, right = self._arguments(node, scope)
+            return binary("??", left, right)
+        return self._refused(node, HELPERS[name], scope)
 
     def _special(self, node: ast.Call, name: str, scope: Scope) -> Tree:
         refuse = self._context.refuse
@@ -210,27 +215,26 @@ class Calls:
 
     def _is_nothing(self, root: ast.Name, scope: Scope) -> bool:
         """Whether a name is none that a workflow has: no variable that is or was, and no namespace."""
-        name = root.id
-        if name in self._context.foreign:
-            return True
-        is_variable = scope.knows(name) or scope.was_in(name) or name in self._context.bound
+        if scope.knows(root.id) or scope.was_in(root.id):
+            return False
         own = {*FUNCTIONS, *SPECIAL_FUNCTIONS, *HELPERS, *INSTEAD_OF_FUNCTIONS, *self._context.namespaces}
-        return not is_variable and name not in own | self._context.imported
+        return root.id in self._context.foreign or root.id not in own | self._context.bound
 
-    def _unknown_root(self, node: ast.Call, root: ast.Name, scope: Scope) -> Tree:
+    def _unknown_root(self, chain: list[ast.expr], root: ast.Name, scope: Scope) -> Tree:
         """A call of something of nothing: which name is meant is all that there is to say."""
+        for inner in chain:
+            if isinstance(inner, ast.Call):
+                self._look_into(inner, scope)
         if root.id in self._context.foreign:
-            self._arguments(node, scope)
-            return self._context.at(node, {"kind": "VarRef", "name": "input"})
+            return {"kind": "VarRef", "name": "input"}
         close = suggestion(root.id, [*scope.names, *sorted(self._context.namespaces)])
-        self._arguments(node, scope)
         return self._context.refuse(root, f"{root.id} is neither a variable nor a namespace of callables{close}")
 
     def _method(self, node: ast.Call, func: ast.Attribute, scope: Scope) -> Tree:
         name = func.attr
-        root = _root(func)
+        *chain, root = _chain(node)
         if isinstance(root, ast.Name) and self._is_nothing(root, scope):
-            return self._unknown_root(node, root, scope)
+            return self._unknown_root(chain, root, scope)
         if name not in METHODS and name != "split":
             self._expressions.read(func.value, scope)
             advice = INSTEAD_OF_METHODS.get(name)
@@ -245,8 +249,9 @@ class Calls:
         return self._called(node, name, alias, given, [value, *given])
 
 
-def _root(node: ast.expr) -> ast.expr:
-    """What a chain of properties and calls begins with."""
+def _chain(node: ast.expr) -> Iterator[ast.expr]:
+    """A chain of properties and calls, from its end to what it begins with."""
     while isinstance(node, ast.Attribute | ast.Call):
+        yield node
         node = node.value if isinstance(node, ast.Attribute) else node.func
-    return node
+    yield node

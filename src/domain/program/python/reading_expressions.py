@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from domain.program.builtins import BUILTINS
 from domain.program.python.context import Context, Tree
+from domain.program.python.names import HELPERS
 from domain.program.python.reading_calls import Calls
 from domain.program.python.scopes import Scope
-from domain.program.python.shapes import binary, call, list_of, negative, object_of, template
+from domain.program.python.shapes import binary, call, list_of, loop_of, negative, object_of, template
 from domain.program.scoping import suggestion
 
 _BINARY: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%"}
@@ -110,16 +111,19 @@ class Expressions:
         name, context = node.id, self._context
         if scope.knows(name):
             return {"kind": "VarRef", "name": name}
-        if name in context.foreign or name in context.ended:
-            return context.at(node, {"kind": "VarRef", "name": "input"})
-        if where := scope.was_in(name):
+        where = scope.was_in(name)
+        if name in context.ended or (name in context.foreign and not where):
+            return {"kind": "VarRef", "name": "input"}
+        if where:
             context.ended.add(name)
             return context.refuse(
                 node, f"{name} is first set within {where}, and not there any more; declare it before: {name} = None"
             )
         if name in context.bound:
             return context.refuse(node, f"{name} is not set yet here")
-        if name in context.imported or name in context.namespaces:
+        if name in HELPERS and name in context.imported:
+            return context.refuse(node, f"{name} is no value; {HELPERS[name]}")
+        if name in context.namespaces:
             return context.refuse(node, f"{name} is no value; call one of its callables: {name}.…(…)")
         return context.refuse(node, f"the variable {name} was never declared{suggestion(name, scope.names)}")
 
@@ -291,7 +295,7 @@ class Expressions:
         names = self.targets(generator.target)
         for name in names:
             inner.declare(name)
-        loop: Tree = {"name": names[0], **({"others": names[1:]} if names[1:] else {}), "iterable": iterable}
+        loop: Tree = {**loop_of(names), "iterable": iterable}
         cond: Tree | None = None
         for test in generator.ifs:
             read = self.read(test, inner)
@@ -305,13 +309,13 @@ class Expressions:
         for element in elements:
             if not isinstance(element, ast.Name):
                 self._context.refuse(element, "a loop gives its items to names: for a, b in items")
-            elif element.id in self._context.imported:
+                continue
+            if element.id in self._context.imported:
                 self._context.refuse(element, taken(element.id))
-            else:
-                names.append(element.id)
+            names.append(element.id)
         if isinstance(target, ast.Tuple | ast.List) and len(elements) < 2:
             self._context.refuse(target, "a loop takes its items apart into two names or more")
-        return names or ["_"]
+        return names
 
 
 def taken(name: str) -> str:

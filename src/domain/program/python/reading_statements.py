@@ -9,8 +9,8 @@ from itertools import count
 from domain.program.python.context import Context, Tree
 from domain.program.python.names import MODULE
 from domain.program.python.reading_expressions import Expressions, taken
-from domain.program.python.scopes import Scope
-from domain.program.python.shapes import body_of
+from domain.program.python.scopes import Scope, bound
+from domain.program.python.shapes import body_of, loop_of
 
 _INSTEAD: dict[type[ast.stmt], str] = {
     ast.FunctionDef: "a workflow is one function, without functions of its own",
@@ -40,8 +40,7 @@ class Statements:
 
     def read_all(self, body: Sequence[ast.stmt], scope: Scope) -> list[Tree]:
         """The statements of the program that a list of statements is."""
-        read = [self._read(node, scope) for node in body if not isinstance(node, ast.Pass)]
-        return [tree for tree in read if tree]
+        return [tree for node in body if not isinstance(node, ast.Pass) for tree in self._read(node, scope)]
 
     def _body(self, body: Sequence[ast.stmt], outer: Scope, where: str, *names: str) -> Tree:
         """The body of a statement: one statement by itself, and any other number in a block."""
@@ -53,18 +52,16 @@ class Statements:
         tree = body_of(read)
         return tree if len(read) == 1 else self._context.at(body[0], tree)
 
-    def _read(self, node: ast.stmt, scope: Scope) -> Tree:
+    def _read(self, node: ast.stmt, scope: Scope) -> list[Tree]:
         with self._context.within(node) as may_be:
-            tree = self._statement(node, scope) if may_be else {}
-        return self._context.at(node, tree) if tree else {}
+            if not may_be:
+                return []
+            read = self._assignment(node, scope) if isinstance(node, ast.Assign) else [self._statement(node, scope)]
+        return [self._context.at(node, tree) for tree in read if tree]
 
     def _statement(self, node: ast.stmt, scope: Scope) -> Tree:
         read = self._expressions.read
         match node:
-            case ast.Assign(targets=[target], value=value):
-                return self._assign(target, read(value, scope), scope)
-            case ast.Assign(targets=targets):
-                return self._refuse(targets[1], "write one assignment a line")
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 return self._assign(target, read(value, scope), scope)
             case ast.AnnAssign(target=target):
@@ -104,20 +101,33 @@ class Statements:
         self._context.refuse(node, message)
         return {}
 
+    def _assignment(self, node: ast.Assign, scope: Scope) -> list[Tree]:
+        """What an assignment sets; one to several names is refused, and sets them: it is told here, and at no use."""
+        value = self._expressions.read(node.value, scope)
+        target, *others = node.targets
+        if others:
+            self._refuse(others[0], "write one assignment a line")
+        elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
+            self._refuse(target, "write one assignment for each name: a = pair[0], and b = pair[1]")
+        else:
+            return [self._assign(target, value, scope)]
+        names = [name for each in node.targets for name in bound(each)]
+        several = [self._set(name, {"kind": "Literal", "value": None}, scope) for name in names]
+        return [{"kind": "ExprStmt", "expr": value}, *several]
+
+    def _set(self, name: str, value: Tree, scope: Scope) -> Tree:
+        """The first assignment of a name declares it, and each after it sets it."""
+        if scope.knows(name):
+            return {"kind": "AssignStmt", "name": name, "value": value}
+        scope.declare(name)
+        return {"kind": "LetStmt", "name": name, "init": value}
+
     def _assign(self, target: ast.expr, value: Tree, scope: Scope) -> Tree:
         match target:
-            case ast.Name(id=name) if name in self._context.imported:
-                return self._refuse(target, taken(name))
-            case ast.Name(id=name) if scope.knows(name):
-                return {"kind": "AssignStmt", "name": name, "value": value}
             case ast.Name(id=name):
-                scope.declare(name)
-                return {"kind": "LetStmt", "name": name, "init": value}
-            case ast.Tuple() | ast.List() | ast.Starred():
-                for inner in ast.walk(target):
-                    if isinstance(inner, ast.Name):
-                        scope.declare(inner.id)
-                return self._refuse(target, "write one assignment for each name: a = pair[0], and b = pair[1]")
+                if name in self._context.imported:
+                    self._refuse(target, taken(name))
+                return self._set(name, value, scope)
             case ast.Attribute():
                 return self._refuse(target, f'values never change; write `data = {{**data, "{target.attr}": value}}`')
             case _:
@@ -144,11 +154,10 @@ class Statements:
         iterable = self._expressions.sequence(node.iter, scope)
         names = self._expressions.targets(node.target)
         for name in names:
-            if scope.knows(name):
+            if scope.knows(name) and name not in self._context.imported:
                 self._refuse(node.target, f"{name} is a variable already; give the loop one of its own")
         body = self._body(node.body, scope, "a loop", *names)
-        others = {"others": names[1:]} if names[1:] else {}
-        return {"kind": "ForEachStmt", "name": names[0], **others, "iterable": iterable, "body": body}
+        return {"kind": "ForEachStmt", **loop_of(names), "iterable": iterable, "body": body}
 
     def _try(self, node: ast.Try, scope: Scope) -> Tree:
         if node.finalbody:
@@ -167,18 +176,23 @@ class Statements:
             self._refuse(handler.type or handler, "every failure is caught: write `except Failure as error:`")
         elif handler.type.id == "Failure" and "Failure" not in self._context.imported:
             self._refuse(handler.type, f"Failure is not imported: from {MODULE} import Failure")
-        name = handler.name or self._unused(scope)
-        if scope.knows(name):
-            self._refuse(handler, f"{name} is a variable already; give the failure a name of its own")
-        if name in self._context.imported:
-            self._refuse(handler, taken(name))
-        caught = self._body(handler.body, scope, "an except", name)
+        if handler.name is None:
+            name, inner = self._unused(scope), Scope(scope)
+            inner.unnamed |= {name}
+            caught = self._body(handler.body, inner, "an except")
+        else:
+            name = handler.name
+            if name in self._context.imported:
+                self._refuse(handler, taken(name))
+            elif scope.knows(name):
+                self._refuse(handler, f"{name} is a variable already; give the failure a name of its own")
+            caught = self._body(handler.body, scope, "an except", name)
         return {"kind": "TryStmt", "body": body, "name": name, "handler": caught}
 
     def _unused(self, scope: Scope) -> str:
         """A name for a failure that nobody looks at."""
         candidates = ("_" * length for length in count(1))
-        return next(name for name in candidates if not scope.knows(name) and name not in self._context.bound)
+        return next(name for name in candidates if name not in scope.unnamed | self._context.bound)
 
     def _raise(self, node: ast.Raise, scope: Scope) -> Tree:
         match node:

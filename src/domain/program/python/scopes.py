@@ -7,12 +7,16 @@ from collections.abc import Iterator
 
 
 class Scope:
-    """The variables that are declared at a place, with what has been declared within and is over."""
+    """The variables that are declared at a place, with what has been declared within and is over.
+
+    `unnamed` are the names that the program gives what has none in its source, where it is no variable.
+    """
 
     def __init__(self, outer: Scope | None = None) -> None:
         self._outer = outer
         self._own: set[str] = set()
         self._over: dict[str, str] = outer._over if outer else {}
+        self.unnamed: frozenset[str] = outer.unnamed if outer else frozenset()
 
     def declare(self, name: str) -> None:
         """Add a variable to this scope."""
@@ -41,17 +45,18 @@ def bound_names(function: ast.FunctionDef) -> set[str]:
 
     Those of comprehensions are variables within them only.
     """
-    return {name for statement in function.body for name in _bound(statement)}
+    return {name for statement in function.body for name in bound(statement)}
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def bound(node: ast.AST) -> Iterator[str]:
+    """The names that a statement, or a part of one, makes variables."""
     match node:
         case ast.Name(id=name, ctx=ast.Store()):
             yield name
         case ast.ExceptHandler(name=str(name)):
             yield name
         case ast.comprehension():
-            yield from _bound(node.iter)
+            yield from bound(node.iter)
             return
     for inner in ast.iter_child_nodes(node):
-        yield from _bound(inner)
+        yield from bound(inner)

@@ -27,6 +27,12 @@ def negative(operand: Tree) -> Tree:
     return {"kind": "UnaryExpr", "op": "-", "operand": operand}
 
 
+def loop_of(names: list[str]) -> Tree:
+    """The names that a loop gives its items to; where it has none that could be read, it has one all the same."""
+    first, *others = names or ["_"]
+    return {"name": first, **({"others": others} if others else {})}
+
+
 def template(parts: Iterable[str | Tree]) -> Tree:
     """A text of parts; texts that follow one another are one, and empty ones none."""
     joined: list[str | Tree] = []
