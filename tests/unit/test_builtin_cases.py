@@ -1,5 +1,6 @@
 """The pure callables at their edges: what each gives there, and in which words it refuses."""
 
+import calendar
 import json
 from typing import Any
 
@@ -34,6 +35,7 @@ GIVES: list[tuple[str, list[Any], Any]] = [
     ("date.format", ["2026-01-05T00:03:09", "D.M.YY H:m:s h hh A a"], "5.1.26 0:3:9 12 12 AM am"),
     ("date.format", ["2026-12-25T23:03:09", "dddd MMMM h A hh a"], "Friday December 11 PM 11 pm"),
     ("date.format", ["2026-05-25T12:00:00+02:00", "[YYYY] [] Z h A"], "YYYY  +02:00 12 PM"),
+    ("date.format", ["2026-05-25T12:00:00", "h a"], "12 pm"),
     ("date.format", ["2026-05-25T12:00:00-00:30", "Z [é] é\u20ac"], "-00:30 é é\u20ac"),
     ("date.format", ["2026-05-25", "]["], "]["),
     ("date.format", ["1890-01-01", "Z", "Europe/Berlin"], "+00:53:28"),
@@ -203,6 +205,15 @@ GIVES: list[tuple[str, list[Any], Any]] = [
     ("string.index_of", ["a", "b"], -1),
     ("date.at", ["2026-03-29T12:34:56.789+00:00", "23:59:59"], "2026-03-29T23:59:59+00:00"),
     ("date.at", ["2026-03-29T12:34:56+00:00", "00:00"], "2026-03-29T00:00:00+00:00"),
+    *(
+        ("date.format", [f"2026-01-{5 + number:02}", "dddd ddd"], f"{name} {name[:3]}")
+        for number, name in enumerate(calendar.day_name)
+    ),
+    *(
+        ("date.format", [f"2026-{number:02}-05", "MMMM MMM"], f"{name} {name[:3]}")
+        for number, name in enumerate(calendar.month_name)
+        if name
+    ),
     ("list.unique", [[1, 1.0, True, "1", False, 0, "1", None, None]], [1, True, "1", False, 0, None]),
     ("list.unique", [[{"a": 1, "b": [2.0]}, {"b": [2], "a": 1.0}, {"a": 1}]], [{"a": 1, "b": [2.0]}, {"a": 1}]),
     ("list.unique", [[[1.5], [1], [[1.0]], [1.5], [[1]], [True]]], [[1.5], [1], [[1.0]], [True]]),

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.program.builtins import BUILTINS
-from domain.program.builtins.registry import Builtin
+from domain.program.builtins.registry import Builtin, _refusal
 from domain.program.measuring import Meter
-from domain.program.signatures import Given
+from domain.program.signatures import Given, parameters
 from domain.program.values import Value, is_equal
 
 SCALARS = (
@@ -65,6 +65,19 @@ def test_whatever_it_gets_it_gives_a_value_or_says_what_is_wrong(builtin: Builti
             assert why
 
     check()
+
+
+def test_an_object_that_is_known_in_part_is_not_tried() -> None:
+    def needs(value: Value) -> Value:
+        if value != {"a": 1}:
+            raise ValueError("value must have an a")
+        return value
+
+    refusal = _refusal(needs, parameters("value"), [{"a": 1}])
+
+    assert refusal({0: Given({})}, 1) == "value must have an a"
+    assert refusal({0: Given({}, frozenset({"a"}))}, 1) is None
+    assert refusal({}, 1) is None
 
 
 @pytest.mark.parametrize(

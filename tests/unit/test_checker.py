@@ -389,6 +389,13 @@ def branches(then: Any, otherwise: Any) -> Any:
             [("body[0]", "the variable x is never used")],
         ),
         ([let("x", literal(1)), do(list_comp(literal(1), "y", literal([1]), var("x")))], []),
+        (
+            [branches(do(literal(1)), block(let("x", literal(1)), RETURN, RETURN))],
+            [
+                ("body[0].elseBranch.body[2]", "it never runs: a ReturnStmt comes before it"),
+                ("body[0].elseBranch.body[0]", "the variable x is never used"),
+            ],
+        ),
         ([branches(let("x", literal(1)), do(literal(1)))], [("body[0].thenBranch", "the variable x is never used")]),
         (
             [{"kind": "WhileStmt", "cond": literal(0), "body": let("x", literal(1))}],

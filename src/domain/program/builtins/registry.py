@@ -80,7 +80,7 @@ def _refusal(function: Callable[..., Value], taken: Sequence[Parameter], example
     """Try a function on what is known, examples standing for the rest: what fails must be said of what is known."""
 
     def refusal(given: Mapping[int, Given], count: int) -> str | None:
-        if not given or any(argument.unknown for argument in given.values()):
+        if any(argument.unknown for argument in given.values()):
             return None
         if any(index not in given and index >= len(example) for index in range(count)):
             return None
