@@ -391,6 +391,10 @@ AD = "1:8: unknown callable 'date.ad'; did you mean date.add?"
             ],
         ),
         (["sum = 1", "sum([])"], ["2:1: sum is a variable here, and cannot be called"]),
+        (["sum([])", "sum = 1"], ["1:1: sum is a variable here, and cannot be called"]),
+        (["[sum([]) for sum in []]"], ["1:2: sum is a variable here, and cannot be called"]),
+        (["print = 1", "print(1)"], ["2:1: print is a variable here, and cannot be called"]),
+        (["random = 1", "random.uuid()"], ["2:1: there is no method uuid"]),
         (["a, b = input"], [f"1:1: {SEVERAL}"]),
         (["a, b = input", "log.info(a + b)", "a = 1", "b += 1", "log.info(a.upper())"], [f"1:1: {SEVERAL}"]),
         (["[a, *b] = input", "log.info(a + b)", "a, b = input"], [f"1:1: {SEVERAL}", f"3:1: {SEVERAL}"]),
@@ -581,6 +585,7 @@ AD = "1:8: unknown callable 'date.ad'; did you mean date.add?"
         (["raise Failure()"], ["1:7: Failure(message) takes one argument"]),
         (["fail(1, 2)"], ["1:1: fail(message) takes one argument"]),
         (["coalesce(1)"], ["1:1: coalesce takes two values: the second is for where the first is None"]),
+        (["coalesce(1, 2, x=3)"], ["1:1: coalesce takes two values: the second is for where the first is None"]),
         (
             ["for x in []:", "    pass", "else:", "    pass"],
             ["4:5: a loop has no else; set a variable where it breaks"],
@@ -612,6 +617,7 @@ AD = "1:8: unknown callable 'date.ad'; did you mean date.add?"
         (["del input"], ["1:1: values never change; write object.without(data, [key]), or use another name"]),
         (["break"], ["1:1: break stands outside a loop"]),
         (["x = block()"], ["1:5: a block is a statement: with block():"]),
+        (["x = block(1, 2)"], ["1:5: a block is a statement: with block():"]),
         (["x = Input()"], ["1:5: Input stands before the function, not in it"]),
         (["bool(x=1)"], ["1:1: bool() takes no keywords"]),
         (["bool(1, 2)"], ["1:1: bool() takes one argument"]),
@@ -797,6 +803,7 @@ def test_an_except_needs_its_failure_imported() -> None:
     assert [finding.message for finding in read(source, SIGNATURES).findings] == [
         "Failure is not imported: from lodol.workflow import Failure"
     ]
+    assert read(source.replace("Failure", "Exception"), SIGNATURES).findings == []
 
 
 def test_a_keyword_stands_once() -> None:
@@ -874,6 +881,14 @@ def test_an_expression_nested_too_deeply_is_told_once(levels: int, columns: list
     assert found_in("x = " + "-" * levels + "input") == told_once
 
 
+def test_statements_nested_too_deeply_are_told_where_they_become_so() -> None:
+    branches = [line for _ in range(140) for line in ("elif 1:", "    pass")]
+
+    assert found_in("if 1:", "    pass", *branches) == [
+        f"{place}: nodes are nested deeper than the limit of 64 levels" for place in ("259:6", "261:1")
+    ]
+
+
 @settings(max_examples=200, deadline=None, database=None)
 @given(st.text() | st.text("(){}[]:=+-*/%<>!&|^~@.,; \n\t\"'fx01if else for in try except lambda def"))
 def test_any_text_is_read_or_told(text: str) -> None:
@@ -935,11 +950,12 @@ def test_any_text_is_read_or_told(text: str) -> None:
         (
             (
                 f"from lodol.workflow import Input, email as x, workflow\n{FRAMED}"
-                "    if input:\n        x = 1\n        x.foo()\n    return x\n"
+                "    if input:\n        x = 1\n        x.foo()\n    return x.foo()\n"
             ),
             [
                 "1:35: what is imported keeps its name",
                 "6:9: there is no method foo",
+                "7:12: there is no method foo",
                 "7:12: x is first set within a branch, and not there any more; declare it before: x = None",
             ],
         ),
@@ -973,6 +989,7 @@ def test_any_text_is_read_or_told(text: str) -> None:
             f"{IMPORTS}def helper(x):\n    return y\n{FRAMED}    return 1\n",
             ["2:1: a file has one function, the workflow, which has no others to call"],
         ),
+        (f"{IMPORTS}{FRAMED}    return fail\n", ["4:12: the variable fail was never declared"]),
         (
             f"{IMPORTS}{FRAMED}    if input:\n        x = 1\n    return x + x + x\n",
             ["6:12: x is first set within a branch, and not there any more; declare it before: x = None"],
@@ -994,6 +1011,7 @@ def test_any_text_is_read_or_told(text: str) -> None:
         "what is given to a module by keyword",
         "unknown namespace",
         "helper",
+        "name of a helper that is not imported",
         "ended variable",
     ],
 )
