@@ -101,11 +101,11 @@ def text(figures: Figures) -> str:
             shown(median / packaged),
             f"{seen[0]['modules']:.0f}",
         ]
-        if "warm" in seen[0]:
-            ratio = spread([one["warm"] / one["alone"] for one in seen])[0]
-            warm, alone = ([1000 * one[figure] for one in seen] for figure in ("warm", "alone"))
-            row += [with_spread(warm), with_spread(alone), shown(ratio), f"{seen[0]['calls']:.0f}"]
-        rows.append(row + [""] * (9 - len(row)))
+        if "whole" in seen[0]:
+            ratio = spread([one["whole"] / one["alone"] for one in seen])[0]
+            row += [with_spread([1000 * one[figure] for one in seen]) for figure in ("whole", "alone")]
+            row += [shown(ratio), f"{seen[0]['calls']:.0f}", with_spread([1000 * one["own"] for one in seen])]
+        rows.append(row + [""] * (10 - len(row)))
     heads = (
         "process",
         "cold, CPU ms",
@@ -116,13 +116,15 @@ def text(figures: Figures) -> str:
         "its calls alone",
         "×",
         "calls",
+        "all but these",
     )
     return f"""
 Each line is a process of its own that imports nothing but its package, {count} of each in turns; the median, and in
 brackets the least and the most. **Cold** is from the first import to the first answer, beside a process that imports
 boto3 and makes the clients of DynamoDB and Step Functions: from boto3 as pip installs it, and from the one of the
 package, which has the data of the used services only. **Warm** is one of the requests behind it, beside nothing but the
-calls of AWS that it makes.
+calls of AWS that it makes, and beside all that it does but these calls, whose answers are then at hand. Together the
+two are less than the whole: each has the processor's caches to itself.
 
 {table(heads, rows)}
 
