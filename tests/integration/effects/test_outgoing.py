@@ -75,19 +75,20 @@ def test_a_site_that_says_nothing_is_not_waited_for(context: CallContext, site: 
     assert get(context, url, timeout=0.1) == Retry(f"GET {url}: no answer in time")
 
 
+@pytest.mark.parametrize("host", ["shop.example", "[2001:db8::1]"])
 @pytest.mark.parametrize(("port", "said"), [("", ""), (":80", ""), (":81", ":81")])
-def test_a_host_is_sent_without_the_port_that_is_the_usual_one(
-    context: CallContext, site: Site, monkeypatch: pytest.MonkeyPatch, port: str, said: str
+def test_a_host_is_sent_as_it_was_written_without_the_port_that_is_the_usual_one(
+    context: CallContext, site: Site, monkeypatch: pytest.MonkeyPatch, host: str, port: str, said: str
 ) -> None:
     path = site.at(Said()).removeprefix(f"http://{site.host}")
     here, _, listening = site.host.partition(":")
     monkeypatch.setattr(outgoing, "resolve", lambda *_: here)
     monkeypatch.setattr(outgoing, "HTTPConnection", lambda _, __, **more: HTTPConnection(here, int(listening), **more))
 
-    get(context, f"http://shop.example{port}{path}")
+    get(context, f"http://{host}{port}{path}")
 
     [asked] = site.asked(f"http://{site.host}{path}")
-    assert asked.headers["host"] == f"shop.example{said}"
+    assert asked.headers["host"] == f"{host}{said}"
 
 
 @pytest.mark.parametrize(("bound", "timeout"), [(0.1, 60), (10, 0.1)])
