@@ -132,6 +132,8 @@ def mail_to(address: Any, *more: tuple[str, Any]) -> Any:
         (program(do(call("value.is_in", literal(1), literal([1])))), ["1 in [1]"]),
         (program(do(call("value.slice", var("input"), literal(None), literal(2)))), ["input[:2]"]),
         (program(do(call("value.slice", var("input")))), ["input[:]"]),
+        (program(do(call("value.slice", var("input"), literal(1), literal(None)))), ["input[1:None]"]),
+        (program(do(call("value.slice", var("input"), var("input"), literal(2)))), ["input[input:2]"]),
         (program(do(call("value.slice", var("input"), literal(1)))), ["input[1:]"]),
         (program(do(call("value.slice", var("input"), literal(0), literal(None), literal(2)))), ["input[0::2]"]),
         (
