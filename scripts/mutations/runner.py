@@ -63,23 +63,17 @@ class Reach:
     def of(self, mutation: Mutation) -> dict[str, float]:
         """The tests that reach a mutation, the quickest first, with the seconds that each takes.
 
-        What runs at import is reached by those that reach its module, or one that imports it, of which those come first
-        that run it as well, or a line with the name that is changed; and by those that run no line of the product,
-        which may look at its constants.
+        What runs at import any test may reach. Those come first that run it as well, or a line with the name that is
+        changed.
         """
         found = first = self._running(mutation)
         if not mutation.function:
+            found = set(self.seconds)
             files = [mutation.file, *_importers(mutation.file)]
-            paths = set(map(str, files))
-            found = {test for (path, _), tests in self.tests.items() if path in paths for test in tests}
-            found |= set(self.seconds) - self._runners()
             at = {(str(file), line) for file in files for name in _names(mutation) for line in _lines_with(file, name)}
             first = first | {test for place in at for test in self.tests.get(place, ())}
         order = sorted(found, key=lambda test: (test not in first, self.seconds[test]))
         return {test: self.seconds[test] for test in order}
-
-    def _runners(self) -> set[str]:
-        return {test for tests in self.tests.values() for test in tests}
 
     def works_at_import(self, mutation: Mutation) -> bool:
         """Whether a mutation stands in a function that is called while modules are imported, and by no test.

@@ -222,6 +222,17 @@ def test_only_what_is_wanted_is_delivered(hooks: Hooks, site: Site, path: str) -
     assert [one.headers["webhook-id"] for one in seen(site, path)] == [wanted.id]
 
 
+def test_a_test_says_of_its_webhook_what_it_is_and_nothing_of_pauses(hooks: Hooks, site: Site, path: str) -> None:
+    made = hooks.create(site.url + path, description="orders")
+    hooks.test(made["webhook_id"])
+    hooks.pump()
+
+    [got] = seen(site, path)
+    told = json.loads(got.body)
+    assert told["type"] == "webhook.test"
+    assert told["data"] == {"webhook_id": made["webhook_id"], "url": site.url + path, "description": "orders"}
+
+
 def test_a_change_that_comes_again_makes_no_second_delivery(hooks: Hooks, site: Site, path: str) -> None:
     webhook_id = hooks.create(site.url + path)["webhook_id"]
     event = hooks.happens()
