@@ -122,7 +122,7 @@ class Team:
         return self.client.until_ended(self.client.run(self.workflow(*body)).json()["execution_id"])
 
     def until_quiet(self) -> None:
-        """Wait until none of its executions runs: what was lost on the way is due within five minutes, and put right."""
+        """Wait until none of its executions runs; what was lost on the way is due within five minutes."""
         with suppress(AssertionError):
             eventually(lambda: not self.running, within=400)
         assert [self.item(execution_id) for execution_id in self.running] == []

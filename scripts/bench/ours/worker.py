@@ -88,11 +88,11 @@ def _warm(function: Callable[[Any, Any], Any], event: Any, requests: int) -> dic
             given[model.name].append(parsed)
 
         client.meta.events.register_first("provide-client-params.*.*", note, unique_id="bench")
-        client.meta.events.register("after-call.*.*", keep, unique_id="bench")
+        client.meta.events.register("after-call.*.*", keep, unique_id="answers")
     _check(function(event, Context()))
     for client in clients:
         client.meta.events.unregister("provide-client-params.*.*", unique_id="bench")
-        client.meta.events.unregister("after-call.*.*", unique_id="bench")
+        client.meta.events.unregister("after-call.*.*", unique_id="answers")
 
     def whole() -> None:
         _check(function(event, Context()))
