@@ -101,9 +101,9 @@ def text(figures: Figures) -> str:
             shown(median / packaged),
             f"{seen[0]['modules']:.0f}",
         ]
-        if "whole" in seen[0]:
-            ratio = spread([one["whole"] / one["alone"] for one in seen])[0]
-            row += [with_spread([1000 * one[figure] for one in seen]) for figure in ("whole", "alone")]
+        if "warm" in seen[0]:
+            ratio = spread([one["warm"] / one["alone"] for one in seen])[0]
+            row += [with_spread([1000 * one[figure] for one in seen]) for figure in ("warm", "alone")]
             row += [shown(ratio), f"{seen[0]['calls']:.0f}", with_spread([1000 * one["own"] for one in seen])]
         rows.append(row + [""] * (10 - len(row)))
     heads = (

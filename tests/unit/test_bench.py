@@ -71,7 +71,7 @@ def test_functions_are_held_against_processes_that_make_the_clients_and_against_
     def clients(cold: float) -> list[dict[str, float]]:
         return [{"cold": cold, "modules": 10.0}]
 
-    run = {"cold": 0.3, "modules": 20.0, "whole": 0.003, "alone": 0.002, "own": 0.0005, "calls": 4.0}
+    run = {"cold": 0.3, "modules": 20.0, "warm": 0.003, "alone": 0.002, "own": 0.0005, "calls": 4.0}
     found = {"clients, boto3 as it is installed": clients(0.2), "clients, boto3 as it is packaged": clients(0.15)}
 
     said = handlers.text({"functions": found | {"run": [run]}})

@@ -94,7 +94,7 @@ def _warm(function: Callable[[Any, Any], Any], event: Any, requests: int) -> dic
         client.meta.events.unregister("provide-client-params.*.*", unique_id="bench")
         client.meta.events.unregister("after-call.*.*", unique_id="answers")
 
-    def whole() -> None:
+    def warm() -> None:
         _check(function(event, Context()))
 
     def alone() -> None:
@@ -104,11 +104,11 @@ def _warm(function: Callable[[Any, Any], Any], event: Any, requests: int) -> dic
     def own() -> None:
         for part, client, given in zip(parts, clients, answers, strict=True):
             part._client = _Answered(client, dict(given))
-        whole()
+        warm()
         for part, client in zip(parts, clients, strict=True):
             part._client = client
 
-    spent = {whole: 0.0, alone: 0.0, own: 0.0}
+    spent = {warm: 0.0, alone: 0.0, own: 0.0}
     for once in spent:
         for _ in range(_WARMING):
             once()
