@@ -82,11 +82,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several processes share the work best if the longest comes first; one of them has the local cloud.
-
-    Its first tests are those that begin what takes minutes of waiting, and is looked at by others.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("begins") is None)
+    """Several processes share the work best if the longest comes first; one of them has the local cloud."""
     items.sort(key=lambda item: [not item.nodeid.startswith(start) for start in LONGEST])
     for item in items:
         if item.nodeid.startswith("tests/e2e/"):

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -122,10 +121,8 @@ class Team:
         return self.client.until_ended(self.client.run(self.workflow(*body)).json()["execution_id"])
 
     def until_quiet(self) -> None:
-        """Wait until none of its executions runs; what was lost on the way is due within five minutes."""
-        with suppress(AssertionError):
-            eventually(lambda: not self.running, within=400)
-        assert [self.item(execution_id) for execution_id in self.running] == []
+        """Wait until none of its executions runs."""
+        eventually(lambda: not self.running, within=60)
 
     def executions(self) -> list[str]:
         found = executions.list_page(self.table, self.workspace.id)
