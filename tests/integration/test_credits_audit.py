@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.aws.keys import Key
+from domain.aws.table import Table
 from domain.aws.writes import Write
 from domain.entities import executions, ledger, workspaces
-from domain.entities.executions import Execution, Status
+from domain.entities.executions import End, Execution, Status
 from domain.entities.workspaces import Plan, Workspace
 from domain.ids import new_id
 from domain.moments import to_text
 from domain.operations import accounts, audits
 from domain.operations.outcomes import PLATFORM_FAILED
-from tests.support.system import Fresh, System
+from tests.support.operations import end
 
 NOW = datetime.fromisoformat("2026-09-20T12:00:00+00:00")
 MAY_BE_GONE = executions.latest_that_may_be_gone(NOW)
@@ -22,52 +22,43 @@ MONTH, NEXT = "2026-07", "2026-08"
 
 
 @pytest.fixture
-def system(fresh: Fresh) -> System:
-    return fresh()
-
-
-@pytest.fixture
-def workspace(system: System) -> Workspace:
+def workspace(table: Table) -> Workspace:
     assert MAY_BE_GONE.isoformat()[:7] == MONTH
     created = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-    return accounts.create_workspace(system.table, created, name="Acme", plan=Plan.TEAM, credits=5)
+    return accounts.create_workspace(table, created, name="Acme", plan=Plan.TEAM, credits=5)
 
 
-def differences(system: System, workspace: Workspace, now: datetime = NOW) -> tuple[str, ...]:
-    return audits.audit_credits(system.table, now, workspace.id).differences
+def differences(table: Table, workspace: Workspace) -> tuple[str, ...]:
+    return audits.audit_credits(table, NOW, workspace.id).differences
 
 
-def charge(system: System, workspace: Workspace, month: str, number: int = 1) -> None:
+def charge(table: Table, workspace: Workspace, month: str, number: int = 1) -> None:
     """Charge some in a month, and grant as many, so that the balance is right."""
-    system.table.commit(ledger.add_charges(workspace.id, month, number))
-    system.table.commit(ledger.grant(workspace.id, new_id(NOW), number, "charged above", NOW))
+    table.commit(ledger.add_charges(workspace.id, month, number))
+    table.commit(ledger.grant(workspace.id, new_id(NOW), number, "charged above", NOW))
 
 
-def ran(system: System, workspace: Workspace, at: datetime, error: str | None = None, *, is_old: bool = False) -> str:
+def ran(table: Table, workspace: Workspace, at: datetime, error: str | None = None, *, is_old: bool = False) -> str:
     """An execution that is still there; of a release that did not count charges, if `is_old`."""
-    text, status = to_text(at), Status.FAILED if error else Status.SUCCESS
-    row = Execution(new_id(at), workspace.id, "a" * 24, "Welcome", 1, status, text, text, error)
-    system.table.commit(executions.create(row))
-    change = "SET #error = :error REMOVE open_shard" + (", v" if is_old else "")
-    write = Write.update(
-        executions.key(workspace.id, row.id), change, values={":error": error}, names={"#error": "error"}
-    )
-    system.table.commit(write)
+    row = Execution(new_id(at), workspace.id, "a" * 24, "Welcome", 1, Status.RUNNING, to_text(at))
+    table.commit(executions.create(row))
+    end(table, workspace.id, row.id, End(Status.FAILED if error else Status.SUCCESS, at, error))
+    if is_old:
+        table.commit(Write.update(executions.key(workspace.id, row.id), "REMOVE v"))
     return row.id
 
 
-def refund(system: System, workspace: Workspace, execution_id: str, at: datetime) -> None:
-    """Refund an execution, and take the credit out again, so that the balance is right."""
-    system.table.commit(ledger.refund(workspace.id, execution_id, at))
-    at_workspace = workspaces.key(workspace.id)
-    system.table.commit(Write.update(at_workspace, "ADD credits :one", values={":one": 1}))
+def refund(table: Table, workspace: Workspace, execution_id: str, at: datetime) -> None:
+    """Refund an execution that has no slot to give back."""
+    table.commit(ledger.refund(workspace.id, execution_id, at))
+    table.commit(Write.update(workspaces.key(workspace.id), "ADD credits :one", values={":one": 1}))
 
 
-def test_of_a_month_in_which_some_may_be_gone_nothing_is_compared(system: System, workspace: Workspace) -> None:
-    charge(system, workspace, MONTH, 7)
-    ran(system, workspace, MAY_BE_GONE + timedelta(days=1))
+def test_of_a_month_in_which_some_may_be_gone_nothing_is_compared(table: Table, workspace: Workspace) -> None:
+    charge(table, workspace, MONTH, 7)
+    ran(table, workspace, MAY_BE_GONE + timedelta(days=1))
 
-    assert differences(system, workspace) == ()
+    assert differences(table, workspace) == ()
 
 
 @pytest.mark.parametrize(
@@ -80,40 +71,40 @@ def test_of_a_month_in_which_some_may_be_gone_nothing_is_compared(system: System
     ids=["by a clock that was behind", "before any clock", "of a release that counted no charges"],
 )
 def test_what_began_as_a_month_ended_may_be_charged_in_the_next(
-    system: System, workspace: Workspace, at: str, is_old: bool, is_told: bool
+    table: Table, workspace: Workspace, at: str, is_old: bool, is_told: bool
 ) -> None:
-    ran(system, workspace, datetime.fromisoformat(at), is_old=is_old)
-    charge(system, workspace, NEXT)
+    ran(table, workspace, datetime.fromisoformat(at), is_old=is_old)
+    charge(table, workspace, NEXT)
     if is_old:  # counted by itself
-        system.table.commit(ledger.grant(workspace.id, new_id(NOW), 1, "ran", NOW))
+        table.commit(ledger.grant(workspace.id, new_id(NOW), 1, "ran", NOW))
 
     told = (f"1 credits were charged, and 0 executions admitted, since {MONTH}",) if is_told else ()
-    assert differences(system, workspace) == told
+    assert differences(table, workspace) == told
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
-def test_a_refund_is_compared_with_what_cannot_be_gone(system: System, workspace: Workspace, seconds: int) -> None:
+def test_a_refund_is_compared_with_what_cannot_be_gone(table: Table, workspace: Workspace, seconds: int) -> None:
     at = MAY_BE_GONE + timedelta(seconds=seconds)
-    refund(system, workspace, "b" * 24, at)
+    refund(table, workspace, "b" * 24, at)
 
     told = (f"execution {'b' * 24} was refunded and is not owed it",) if seconds > 0 else ()
-    assert differences(system, workspace) == told
+    assert differences(table, workspace) == told
 
 
-def test_a_refund_of_what_is_still_there_is_compared_however_old(system: System, workspace: Workspace) -> None:
+def test_a_refund_of_what_is_still_there_is_compared_however_old(table: Table, workspace: Workspace) -> None:
     old = MAY_BE_GONE - timedelta(days=20)
-    owed, not_owed = ran(system, workspace, old, PLATFORM_FAILED), ran(system, workspace, old, "enough")
-    charge(system, workspace, to_text(old)[:7], 2)
+    owed, not_owed = ran(table, workspace, old, PLATFORM_FAILED), ran(table, workspace, old, "enough")
+    charge(table, workspace, to_text(old)[:7], 2)
     for execution_id in (owed, not_owed):
-        refund(system, workspace, execution_id, old)
+        refund(table, workspace, execution_id, old)
 
-    assert differences(system, workspace) == (f"execution {not_owed} was refunded and is not owed it",)
+    assert differences(table, workspace) == (f"execution {not_owed} was refunded and is not owed it",)
 
 
-def test_an_old_execution_that_the_platform_broke_is_owed_its_refund(system: System, workspace: Workspace) -> None:
+def test_an_old_execution_that_the_platform_broke_is_owed_its_refund(table: Table, workspace: Workspace) -> None:
     old = MAY_BE_GONE - timedelta(days=20)
-    owed = ran(system, workspace, old, PLATFORM_FAILED)
-    charge(system, workspace, to_text(old)[:7])
+    owed = ran(table, workspace, old, PLATFORM_FAILED)
+    charge(table, workspace, to_text(old)[:7])
 
-    assert differences(system, workspace) == (f"execution {owed} is owed a refund",)
-    assert system.table.get(Key(*executions.key(workspace.id, owed))) is not None
+    assert differences(table, workspace) == (f"execution {owed} is owed a refund",)
+    assert table.get(executions.key(workspace.id, owed)) is not None

@@ -105,13 +105,12 @@ def test_a_wait_whose_call_says_nothing_any_more_is_shown_as_it_stands(earlier: 
     """It went on between the two readings."""
     then = _stored()["executions"]["retrying"]
     shown = _history(earlier, _ids("retrying"), datetime.fromisoformat(then["now"]))["waiting_for"]
-    partition = keys.execution_partition(then["id"])
-    [*_, call] = earlier.table.query(partition, Page.whole("CALL#"))
-    at = Key(call["pk"], call["sk"])
+    stored = earlier.table.query(keys.execution_partition(then["id"]), Page.whole("CALL#"))
+    calls = [Key(call["pk"], call["sk"]) for call in stored]
     if change:
-        earlier.table.commit(Write.update(at, change))
+        earlier.table.commit(Write.update(calls[-1], change))
     else:
-        earlier.table.delete([Key(one["pk"], one["sk"]) for one in earlier.table.query(partition, Page.whole("CALL#"))])
+        earlier.table.delete(calls)
 
     state = executions.read_state(earlier.table, *_ids("retrying"))
     waiting = histories._waiting(earlier.table, datetime.fromisoformat(then["now"]), state)

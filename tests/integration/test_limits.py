@@ -8,6 +8,7 @@ import pytest
 
 from domain.aws.stack import Stack
 from domain.aws.state_machine import StateMachine
+from domain.aws.writes import TRANSACTION_WRITES
 from domain.engine import checkpoints
 from domain.engine.slices import WORTH_A_WRITE, run_slice
 from domain.entities import executions, resume_points, steps
@@ -90,8 +91,7 @@ def test_no_commit_has_more_writes_than_a_transaction_takes(dynamodb: Any, stack
     assert executions.read(stack.table, *ids).status == "success"
     assert len(steps.read_all(stack.table, executions.read_state(stack.table, *ids))) == len(body)
     assert len(sizes) == 4
-    # DynamoDB takes 100.
-    assert 50 < max(sizes) <= 100
+    assert TRANSACTION_WRITES // 2 < max(sizes) <= TRANSACTION_WRITES
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.25, 0.999])

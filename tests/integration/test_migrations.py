@@ -75,6 +75,13 @@ def make_old(table: Table) -> None:
         table.commit(Write.update(at, f"REMOVE {', '.join(names)}", names=names))
 
 
+def fill_pages(table: Table) -> None:
+    """Let there be old items for some pages of a scan."""
+    for number in range(9):
+        table.commit(Write.put(Key(f"WS#{number:024x}", "NOTE"), {"text": "x" * 390_000}))
+    make_old(table)
+
+
 def stored(table: Table) -> dict[tuple[str, str], Item]:
     return {(item["pk"], item["sk"]): item for item in table.scan() if item["pk"] != "TABLE"}
 
@@ -163,9 +170,7 @@ def test_a_table_of_many_pages_is_gone_on_with_where_it_was(
     stack: Stack, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table, now = stack.table, utc_now()
-    for number in range(9):
-        table.commit(Write.put(Key(f"WS#{number:024x}", "NOTE"), {"text": "x" * 390_000}))
-    make_old(table)
+    fill_pages(table)
     first = next(iter(migrations.migrate(table, now, KEPT)))
     progress = shapes.read_progress(table)
     assert progress.position is not None
@@ -215,9 +220,7 @@ def test_what_is_old_again_is_migrated_when_it_is_said(stack: Stack, old: str) -
 
 def test_a_dry_run_counts_what_is_left_of_a_migration_that_was_killed(stack: Stack, old: str) -> None:
     table, now = stack.table, utc_now()
-    for number in range(9):
-        table.commit(Write.put(Key(f"WS#{number:024x}", "NOTE"), {"text": "x" * 390_000}))
-    make_old(table)
+    fill_pages(table)
     next(iter(migrations.migrate(table, now, KEPT)))
 
     told = list(migrations.migrate(table, now, KEPT, is_dry=True))

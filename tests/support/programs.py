@@ -36,8 +36,16 @@ def block(*body: Any) -> dict[str, Any]:
     return {"kind": "BlockStmt", "body": list(body)}
 
 
+def binary(op: str, left: Any, right: Any) -> dict[str, Any]:
+    return {"kind": "BinaryExpr", "op": op, "left": left, "right": right}
+
+
 def plus(left: Any, right: Any) -> dict[str, Any]:
-    return {"kind": "BinaryExpr", "op": "+", "left": left, "right": right}
+    return binary("+", left, right)
+
+
+def object_of(*properties: tuple[str, Any]) -> dict[str, Any]:
+    return {"kind": "ObjectExpr", "properties": [{"key": key, "value": value} for key, value in properties]}
 
 
 def for_each(name: str, iterable: Any, *body: Any) -> dict[str, Any]:

@@ -8,7 +8,19 @@ from domain.callables import SIGNATURES
 from domain.program.checker import check, review
 from domain.program.limits import NESTING, PROGRAM_BYTES, STEPS
 from domain.program.values import dumps
-from tests.support.programs import block, call, dict_comp, do, for_each, let, list_comp, literal, program, var
+from tests.support.programs import (
+    block,
+    call,
+    dict_comp,
+    do,
+    for_each,
+    let,
+    list_comp,
+    literal,
+    object_of,
+    program,
+    var,
+)
 
 NO_PROGRAM = 'a program is an object: {"kind": "Program", "body": [...]}'
 NO_NODE = "it must be a node: an object with a kind"
@@ -267,7 +279,7 @@ def test_an_argument_that_no_call_can_use_is_told_before_it_costs(expression: An
 
 
 def fields_with(**given: Any) -> Any:
-    return {"kind": "ObjectExpr", "properties": [{"key": key, "value": value} for key, value in given.items()]}
+    return object_of(*given.items())
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.support.programs import (
     let,
     list_comp,
     literal,
+    object_of,
     plus,
     program,
     ret,
@@ -81,7 +82,7 @@ def test_the_line_of_a_step_is_the_one_at_its_path() -> None:
         ({"kind": "MemberExpr", "object": var("o"), "property": "p"}, "o.p"),
         ({"kind": "IndexExpr", "object": var("l"), "index": literal(-1)}, "l[-1]"),
         ({"kind": "ArrayExpr", "elements": [var("a"), literal(2)]}, "[a, 2]"),
-        ({"kind": "ObjectExpr", "properties": [{"key": "k", "value": var("v")}]}, '{"k": v}'),
+        (object_of(("k", var("v"))), '{"k": v}'),
         (
             {"kind": "CondExpr", "cond": var("c"), "then": literal(1), "else": plus(var("a"), var("b"))},
             "1 if c else a + b",

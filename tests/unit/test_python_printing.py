@@ -21,7 +21,7 @@ from domain.program.python.reading import read
 from domain.program.values import Value, dumps
 from lodol.cli.files import read_workflow
 from tests.support.conformance import cases
-from tests.support.programs import block, call, do, let, literal, plus, program, var
+from tests.support.programs import binary, block, call, do, let, literal, object_of, plus, program, var
 from tests.support.random_programs import TEXTS, programs
 from tests.support.samples import SAMPLES
 
@@ -114,10 +114,6 @@ def test_name_and_description_come_back(name: str, description: str, tree: Any) 
     assert dumps(again.program) == dumps(normal(tree, NAMESPACES))
 
 
-def object_of(*properties: tuple[str, Any]) -> Any:
-    return {"kind": "ObjectExpr", "properties": [{"key": key, "value": value} for key, value in properties]}
-
-
 def mail_to(address: Any, *more: tuple[str, Any]) -> Any:
     return object_of(("to", address), ("subject", literal("s")), ("text", literal("t")), *more)
 
@@ -185,7 +181,7 @@ def mail_to(address: Any, *more: tuple[str, Any]) -> Any:
                 {
                     "kind": "AssignStmt",
                     "name": "input",
-                    "value": {"kind": "BinaryExpr", "op": "-", "left": var("input"), "right": literal(-1)},
+                    "value": binary("-", var("input"), literal(-1)),
                 }
             ),
             ["input -= -1"],
@@ -196,7 +192,7 @@ def mail_to(address: Any, *more: tuple[str, Any]) -> Any:
                     {
                         "kind": "AssignStmt",
                         "name": "input",
-                        "value": {"kind": "BinaryExpr", "op": op, "left": var("input"), "right": literal(2)},
+                        "value": binary(op, var("input"), literal(2)),
                     }
                     for op in "+*/%"
                 )
@@ -204,9 +200,7 @@ def mail_to(address: Any, *more: tuple[str, Any]) -> Any:
             ["input += 2", "input *= 2", "input /= 2", "input %= 2"],
         ),
         (
-            program(
-                do(plus({"kind": "BinaryExpr", "op": "==", "left": var("input"), "right": literal(1)}, literal(2)))
-            ),
+            program(do(plus(binary("==", var("input"), literal(1)), literal(2)))),
             ["(input == 1) + 2"],
         ),
         (
@@ -240,13 +234,13 @@ def deep(levels: int, wrap: Any) -> Any:
     "wrap",
     [
         lambda inner: {"kind": "TemplateExpr", "parts": ["a", inner]},
-        lambda inner: {"kind": "BinaryExpr", "op": "-", "left": literal(1), "right": inner},
+        lambda inner: binary("-", literal(1), inner),
         lambda inner: (
             {"kind": "CondExpr", "cond": inner, "then": inner, "else": inner}
             if False
             else {"kind": "CondExpr", "cond": literal(1), "then": inner, "else": literal(2)}
         ),
-        lambda inner: {"kind": "ObjectExpr", "properties": [{"key": "a", "value": inner}]},
+        lambda inner: object_of(("a", inner)),
         lambda inner: {"kind": "IndexExpr", "object": {"kind": "ArrayExpr", "elements": [inner]}, "index": literal(0)},
         lambda inner: call("email.send", mail_to(inner)),
         lambda inner: {"kind": "ListCompExpr", "element": inner, "name": "x", "iterable": literal([1])},

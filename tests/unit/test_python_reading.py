@@ -12,6 +12,7 @@ from domain.callables import SIGNATURES
 from domain.program.findings import Position, SourceFinding, told
 from domain.program.python.reading import Read, read
 from tests.support.programs import (
+    binary,
     block,
     call,
     dict_comp,
@@ -20,6 +21,7 @@ from tests.support.programs import (
     let,
     list_comp,
     literal,
+    object_of,
     plus,
     program,
     throw,
@@ -53,10 +55,6 @@ def found_in(*lines: str) -> list[str]:
     ]
 
 
-def binary(op: str, left: Any, right: Any) -> Any:
-    return {"kind": "BinaryExpr", "op": op, "left": left, "right": right}
-
-
 def unary(op: str, operand: Any) -> Any:
     return {"kind": "UnaryExpr", "op": op, "operand": operand}
 
@@ -76,7 +74,7 @@ X, Y = member(var("input"), "x"), member(var("input"), "y")
         ("[1, [2]]", literal([1, [2]])),
         ('{"a": 1, "b": []}', literal({"a": 1, "b": []})),
         ("[input, 1]", {"kind": "ArrayExpr", "elements": [var("input"), literal(1)]}),
-        ('{"a": input}', {"kind": "ObjectExpr", "properties": [{"key": "a", "value": var("input")}]}),
+        ('{"a": input}', object_of(("a", var("input")))),
         ("[*input.x, 1]", call("list.concat", X, literal([1]))),
         ("[1, *input.x]", call("list.concat", literal([1]), X)),
         ('{**input.x, "a": 1}', call("object.merge", X, literal({"a": 1}))),

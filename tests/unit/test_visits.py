@@ -17,7 +17,20 @@ from domain.program.interpreter import Completed, Failed, run_step
 from domain.program.limits import NODE_VISITS, VALUE_BYTES
 from domain.program.measuring import Meter
 from domain.program.values import Value
-from tests.support.programs import block, call, dict_comp, do, for_each, let, list_comp, literal, program, var
+from tests.support.programs import (
+    binary,
+    block,
+    call,
+    dict_comp,
+    do,
+    for_each,
+    let,
+    list_comp,
+    literal,
+    object_of,
+    program,
+    var,
+)
 
 EXPRESSION: TypeAdapter[nodes.Expression] = TypeAdapter(nodes.Expression)
 
@@ -33,10 +46,6 @@ class Effects:
         if self.made >= self.until:
             raise Suspended
         return self.gives
-
-
-def binary(op: str, left: Any, right: Any) -> Any:
-    return {"kind": "BinaryExpr", "op": op, "left": left, "right": right}
 
 
 def template(*parts: Any) -> Any:
@@ -93,7 +102,7 @@ to look at."""
         (template("a", literal(1)), 3),
         (template("a", var("list")), 3 + 101 // 2 + 291 // 256 + 292 // 64),
         ({"kind": "ArrayExpr", "elements": [var("text"), var("large")]}, 3 + 100 + 2049 // 256),
-        ({"kind": "ObjectExpr", "properties": [{"key": "k" * 64, "value": var("text")}]}, 2 + 100),
+        (object_of(("k" * 64, var("text"))), 2 + 100),
         # A call looks at its arguments and makes its result; some take more than that, and some look up only.
         (call("list.length", literal([])), 2),
         (call("list.length", var("list")), 2),

@@ -15,7 +15,7 @@ from domain.program.nodes import KINDS
 from domain.program.values import loads
 from lodol.cli import documents
 from lodol.cli.files import check_workflow
-from tests.support.programs import block, call, do, let, literal, program, var
+from tests.support.programs import block, call, do, let, literal, object_of, program, var
 from tests.support.random_programs import VALUES
 
 FRAME = "id: 665f1a2b3c4d5e6f7a8b9c11\nname: A\n"
@@ -232,7 +232,7 @@ def _every_kind() -> Any:
         },
         {"kind": "WhileStmt", "cond": x, "body": {"kind": "ContinueStmt"}},
         {"kind": "TryStmt", "body": do(call("string.upper", x)), "name": "e", "handler": do(var("e"))},
-        do({"kind": "ObjectExpr", "properties": [{"key": "k", "value": x}]}),
+        do(object_of(("k", x))),
         do({"kind": "CondExpr", "cond": x, "then": x, "else": x}),
         do({"kind": "ListCompExpr", "element": var("d"), "name": "d", "iterable": x, "cond": var("d")}),
         do({"kind": "DictCompExpr", "key": var("d"), "value": x, "name": "d", "others": ["f"], "iterable": x}),
